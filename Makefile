@@ -1,0 +1,45 @@
+# transfer: what a developer or operator runs. `make help` explains each target.
+
+LINT_VERSION := v2.15.0
+LINT := bin/golangci-lint-$(LINT_VERSION)
+COMMIT := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+FUZZTIME ?= 5m
+FUZZ ?= .
+UNIT = $(shell go list ./... | grep -v /transfer/e2e)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## make the static binary bin/transfer
+	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags '-s -w -X transfer/g.commit=$(COMMIT)' -o bin/transfer ./transfer
+
+run: build ## build, then show the relay at work on this machine's own figures
+	bin/transfer demo
+
+test: ## install what the tests need (as root on Debian) and run them
+	@.ci/install
+	go test $(UNIT)
+
+race: ## run the tests under the race detector
+	CGO_ENABLED=1 go test -race $(UNIT)
+
+lint: $(LINT) ## check style, mistakes and the direction of imports
+	$(LINT) run ./...
+
+fuzz: ## fuzz every decoder for FUZZTIME each (5m); FUZZ=regexp chooses
+	.ci/fuzz $(FUZZTIME) '$(FUZZ)'
+
+bench: ## measure the steps of a point's way, with their allocations
+	go test -run '^$$' -bench . -benchmem $(UNIT)
+
+e2e: build ## run the real binary between real clients and backends
+	go test -count=1 -timeout 10m ./transfer/e2e
+
+check: test race lint e2e ## all of the above that CI runs
+
+$(LINT):
+	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	mv bin/golangci-lint $(LINT)
+
+.PHONY: help build run test race lint fuzz bench e2e check
+.DEFAULT_GOAL := help

@@ -1,0 +1,73 @@
+package stat
+
+// Ledger is the account of one target's points, read in one piece under the
+// target's lock: at any time
+//
+//	accepted + movedIn = delivered + queued + dropped + movedOut
+//
+// exact to the point (promise P1).
+type Ledger struct {
+	Accepted  uint64            `json:"accepted"`  // meant for this target and acknowledged
+	MovedIn   uint64            `json:"movedIn"`   // taken over from another target
+	Delivered uint64            `json:"delivered"` // taken by the backend
+	Queued    uint64            `json:"queued"`    // waiting or in flight
+	Dropped   map[string]uint64 `json:"dropped"`   // given up, by reason
+	MovedOut  uint64            `json:"movedOut"`  // handed to another target
+	Resent    uint64            `json:"resent"`    // sent again; outside the balance
+	Failed    uint64            `json:"failed"`    // points in failed calls, each attempt; outside the balance
+	Rejected  uint64            `json:"rejected"`  // delivered, then complained of by the backend; outside the balance
+}
+
+// DroppedTotal returns the points given up, all reasons together.
+func (l *Ledger) DroppedTotal() uint64 {
+	var n uint64
+	for _, d := range l.Dropped {
+		n += d
+	}
+	return n
+}
+
+// Balanced reports whether every point is accounted for.
+func (l *Ledger) Balanced() bool {
+	return l.Accepted+l.MovedIn == l.Delivered+l.Queued+l.DroppedTotal()+l.MovedOut
+}
+
+// Target is what is shown of one target: its place, its state and its account.
+type Target struct {
+	ID      string `json:"id"`      // backend/node/address, or backend for a group
+	Backend string `json:"backend"` // the section's name
+	Node    string `json:"node,omitempty"`
+	Address string `json:"address"` // comma-separated for a group
+	State   string `json:"state"`   // see the State constants
+	Error   string `json:"lastError,omitempty"`
+	Ledger
+	QueuedBytes   int64   `json:"queuedBytes"`
+	OldestSeconds float64 `json:"oldestSeconds"` // age of the oldest queued point
+	Calls         uint64  `json:"calls"`         // calls answered
+	Dials         uint64  `json:"dials"`         // connections made
+	Open          int     `json:"open"`          // connections open now
+	Active        int     `json:"active"`        // of these, in a call
+}
+
+// The states of a target.
+const (
+	StateIdle = "idle" // no connection yet: nothing was sent
+	StateUp   = "up"   // connected, or the last call went well
+	StateDown = "down" // the last attempt failed; waiting to try again
+)
+
+// Ring is what is shown of one backend's ring.
+type Ring struct {
+	Backend     string  `json:"backend"`
+	Hash        string  `json:"hash"`     // crc32 or murmur3
+	Replicas    int     `json:"replicas"` // virtual points a node
+	Fingerprint string  `json:"fingerprint"`
+	Shares      []Share `json:"shares"`
+}
+
+// Share is the part of all hashes that one node owns, 0 to 1.
+type Share struct {
+	Node      string   `json:"node"`
+	Addresses []string `json:"addresses"`
+	Share     float64  `json:"share"`
+}
