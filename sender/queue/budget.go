@@ -1,0 +1,54 @@
+package queue
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Budget bounds the memory of all queues together: when it is used up, the
+// fullest queue gives up its oldest points.
+type Budget struct {
+	limit int64
+	used  atomic.Int64
+
+	mu     sync.Mutex // held while the fullest queue is sought
+	queues []*Queue
+}
+
+// NewBudget returns a Budget of limit bytes.
+func NewBudget(limit int64) *Budget { return &Budget{limit: limit} }
+
+// Used returns the bytes that all queues hold.
+func (b *Budget) Used() int64 { return b.used.Load() }
+
+func (b *Budget) join(q *Queue) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.queues = append(b.queues, q)
+}
+
+// relieve makes the fullest queues give way until the budget is met or nothing
+// is left that may go. No queue's lock may be held.
+func (b *Budget) relieve() {
+	if b.used.Load() <= b.limit {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for b.used.Load() > b.limit {
+		if q := b.fullest(); q == nil || !q.giveWay() {
+			return
+		}
+	}
+}
+
+func (b *Budget) fullest() *Queue {
+	var fullest *Queue
+	var most int64
+	for _, q := range b.queues {
+		if n := q.bytes.Load(); n > most {
+			fullest, most = q, n
+		}
+	}
+	return fullest
+}

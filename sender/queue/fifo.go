@@ -1,0 +1,45 @@
+package queue
+
+// fifo is a first-in first-out list of Blocks that reuses its memory.
+type fifo struct {
+	blocks []*Block
+	head   int // index of the oldest
+}
+
+func (f *fifo) len() int { return len(f.blocks) - f.head }
+
+// at returns the i-th oldest block.
+func (f *fifo) at(i int) *Block { return f.blocks[f.head+i] }
+
+func (f *fifo) oldest() *Block {
+	if f.len() == 0 {
+		return nil
+	}
+	return f.at(0)
+}
+
+func (f *fifo) newest() *Block {
+	if f.len() == 0 {
+		return nil
+	}
+	return f.blocks[len(f.blocks)-1]
+}
+
+func (f *fifo) push(b *Block) {
+	if f.head > 0 && len(f.blocks) == cap(f.blocks) {
+		n := copy(f.blocks, f.blocks[f.head:])
+		clear(f.blocks[n:])
+		f.blocks, f.head = f.blocks[:n], 0
+	}
+	f.blocks = append(f.blocks, b)
+}
+
+func (f *fifo) pop() *Block {
+	b := f.blocks[f.head]
+	f.blocks[f.head] = nil
+	f.head++
+	if f.head == len(f.blocks) {
+		f.blocks, f.head = f.blocks[:0], 0
+	}
+	return b
+}

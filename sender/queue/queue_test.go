@@ -1,0 +1,228 @@
+package queue
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func newTestQueue(limits Limits, lanes int) *Queue {
+	if limits.MaxAge == 0 {
+		limits.MaxAge = time.Hour
+	}
+	return New(limits, lanes, NewBudget(1<<40), new(Pool))
+}
+
+// batch returns a Block of the numbers from..to-1, each the hash of its item too.
+func batch(from, to int, accepted time.Time) *Block {
+	b := &Block{First: uint64(from + 1), Last: uint64(to), Accepted: accepted}
+	for i := from; i < to; i++ {
+		b.Payload = strconv.AppendInt(b.Payload, int64(i), 10)
+		b.Close(uint32(i))
+	}
+	return b
+}
+
+func put(q *Queue, b *Block) {
+	items := make([]int32, b.Len())
+	for i := range items {
+		items[i] = int32(i)
+	}
+	q.Put(b, items)
+}
+
+func numbers(t *testing.T, b *Block) []int {
+	t.Helper()
+	var all []int
+	for i := range b.Len() {
+		n, err := strconv.Atoi(string(b.Item(i)))
+		require.NoError(t, err)
+		all = append(all, n)
+	}
+	return all
+}
+
+func TestBlockIsDueWhenFull(t *testing.T) {
+	now := time.Now()
+	q := newTestQueue(Limits{Batch: 3, Bytes: 1 << 20}, 1)
+	l := q.Lanes()[0]
+	_, wait := l.Take(now, time.Second)
+	require.Equal(t, Forever, wait)
+
+	put(q, batch(0, 2, now))
+	b, wait := l.Take(now, time.Second)
+	require.Nil(t, b)
+	require.Equal(t, time.Second, wait)
+
+	put(q, batch(2, 4, now))
+	b, _ = l.Take(now, time.Second)
+	require.Equal(t, []int{0, 1, 2}, numbers(t, b), "the batch bounds a call")
+	require.Equal(t, uint64(1), b.First)
+	require.Equal(t, uint64(4), b.Last)
+}
+
+func TestBlockIsDueAfterLinger(t *testing.T) {
+	now := time.Now()
+	q := newTestQueue(Limits{Batch: 100, Bytes: 1 << 20}, 1)
+	put(q, batch(0, 1, now))
+	l := q.Lanes()[0]
+	b, wait := l.Take(now.Add(4*time.Millisecond), 5*time.Millisecond)
+	require.Nil(t, b)
+	require.Equal(t, time.Millisecond, wait)
+	b, _ = l.Take(now.Add(5*time.Millisecond), 5*time.Millisecond)
+	require.Equal(t, []int{0}, numbers(t, b))
+}
+
+func TestBacklogGrowsLargeBlocks(t *testing.T) {
+	now := time.Now()
+	q := newTestQueue(Limits{Batch: 10, Bytes: 64 << 20}, 1)
+	put(q, batch(0, 1000, now))
+	l := q.Lanes()[0]
+	var sizes []int
+	for {
+		b, _ := l.Take(now, 0)
+		if b == nil {
+			break
+		}
+		sizes = append(sizes, b.Len())
+	}
+	require.Len(t, sizes, backlogBlocks)
+	require.Equal(t, 10, sizes[0])
+	require.Equal(t, 1000-10*(backlogBlocks-1), sizes[backlogBlocks-1])
+}
+
+func TestPutWakesTheOwner(t *testing.T) {
+	now := time.Now()
+	q := newTestQueue(Limits{Batch: 10, Bytes: 1 << 20}, 1)
+	l := q.Lanes()[0]
+	put(q, batch(0, 1, now))
+	require.Len(t, l.Wake(), 1, "the first point starts the owner's clock")
+	<-l.Wake()
+	put(q, batch(1, 2, now))
+	require.Empty(t, l.Wake(), "one more point changes nothing")
+	put(q, batch(2, 10, now))
+	require.Len(t, l.Wake(), 1, "the Block is full")
+}
+
+func TestSeriesKeepsItsLane(t *testing.T) {
+	now := time.Now()
+	q := newTestQueue(Limits{Batch: 1000, Bytes: 1 << 20}, 4)
+	put(q, batch(0, 400, now))
+	put(q, batch(0, 400, now))
+	seen := 0
+	for _, l := range q.Lanes() {
+		b, _ := l.Take(now, 0)
+		n := numbers(t, b)
+		require.NotEmpty(t, n)
+		half := len(n) / 2
+		require.Equal(t, n[:half], n[half:])
+		seen += len(n)
+	}
+	require.Equal(t, 800, seen)
+}
+
+func TestCapDropsTheOldest(t *testing.T) {
+	now := time.Now()
+	const bytes = 256 << 10
+	q := newTestQueue(Limits{Batch: 100, Bytes: bytes}, 1)
+	l := q.Lanes()[0]
+	put(q, batch(0, 100, now))
+	inFlight, _ := l.Take(now, 0)
+	for i := 1; i < 2000; i++ {
+		put(q, batch(100*i, 100*i+100, now.Add(time.Duration(i))))
+		require.Less(t, q.bytes.Load(), int64(bytes+bytes/4))
+	}
+	a := q.Account()
+	require.True(t, a.Balanced(), "%+v", a)
+	require.Equal(t, uint64(200_000), a.Accepted)
+	require.Positive(t, a.Dropped["cap"])
+	require.Equal(t, 0, numbers(t, inFlight)[0], "what is in flight stays")
+	b, _ := l.Take(now, 0)
+	require.Equal(t, 100+int(a.Dropped["cap"]), numbers(t, b)[0], "the oldest went")
+}
+
+func TestBudgetTakesFromTheFullest(t *testing.T) {
+	now := time.Now()
+	budget, pool := NewBudget(1<<20), new(Pool)
+	limits := Limits{Batch: 100, Bytes: 1 << 30, MaxAge: time.Hour}
+	small, large := New(limits, 1, budget, pool), New(limits, 1, budget, pool)
+	put(small, batch(0, 100, now))
+	for i := range 2000 {
+		put(large, batch(100*i, 100*i+100, now))
+	}
+	require.Less(t, budget.Used(), int64(1<<20+2*maxBlock))
+	require.Empty(t, small.Account().Dropped)
+	require.Positive(t, large.Account().Dropped["memory"])
+}
+
+func TestOldPointsAreDropped(t *testing.T) {
+	now := time.Now()
+	q := newTestQueue(Limits{Batch: 1, Bytes: 1 << 20, MaxAge: time.Minute}, 1)
+	l := q.Lanes()[0]
+	put(q, batch(0, 1, now))
+	_, _ = l.Take(now, 0)
+	put(q, batch(1, 2, now))
+	put(q, batch(2, 3, now.Add(time.Minute)))
+
+	require.Zero(t, l.Expire(now.Add(time.Minute)), "not older than a minute")
+	require.Equal(t, 1, l.Expire(now.Add(61*time.Second)), "the one in flight")
+	b, _ := l.Take(now.Add(61*time.Second), 0)
+	require.Equal(t, []int{2}, numbers(t, b))
+	a := q.Account()
+	require.True(t, a.Balanced())
+	require.Equal(t, uint64(2), a.Dropped["age"])
+}
+
+// P1: at any time, whatever happens.
+func TestLedgerBalancesAtAnyTime(t *testing.T) {
+	now := time.Now()
+	q := newTestQueue(Limits{Batch: 7, Bytes: 64 << 10, MaxAge: time.Millisecond}, 3)
+	var puts, owners sync.WaitGroup
+	for w := range 3 {
+		puts.Go(func() {
+			for i := range 300 {
+				put(q, batch(1000*w+i, 1000*w+i+20, now.Add(time.Duration(i)*10*time.Microsecond)))
+			}
+		})
+	}
+	for i, l := range q.Lanes() {
+		owners.Go(func() {
+			random := rand.New(rand.NewPCG(1, uint64(i)))
+			for step := range 2000 {
+				at := now.Add(time.Duration(step) * 2 * time.Microsecond)
+				_, _ = l.Take(at, 0)
+				switch random.IntN(4) {
+				case 0:
+					l.Failed()
+				case 1:
+					l.Expire(at)
+				default:
+					l.Delivered(l.InFlight(), 0, at)
+				}
+				a := q.Account()
+				if !a.Balanced() {
+					panic(fmt.Sprintf("not balanced: %+v", a))
+				}
+			}
+		})
+	}
+	puts.Wait()
+	owners.Wait()
+	for _, l := range q.Lanes() {
+		l.Delivered(l.InFlight(), 0, now)
+		b, wait := l.Take(now.Add(time.Second), 0)
+		require.Nil(t, b, "all that waits is too old")
+		require.Equal(t, Forever, wait)
+	}
+	a := q.Account()
+	require.True(t, a.Balanced())
+	require.Equal(t, uint64(3*300*20), a.Accepted)
+	require.Zero(t, a.Queued)
+	require.Zero(t, a.Bytes, "all memory is given back")
+	require.Zero(t, q.budget.Used())
+}
