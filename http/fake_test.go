@@ -1,0 +1,123 @@
+package http
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	nethttp "net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"transfer/g"
+	"transfer/g/metric"
+	"transfer/g/stat"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// fakeRelay shows what the test put into it.
+type fakeRelay struct {
+	mu        sync.Mutex
+	notReady  error
+	health    Health
+	receivers []*stat.Receiver
+	targets   []stat.Target
+	rings     []stat.Ring
+	traced    []metric.Traced
+	badFilter error
+	asked     []string // the arguments of the last Trace or Filter
+}
+
+func (f *fakeRelay) About() About {
+	return About{Name: "transfer", Version: "1.2.3", Commit: "abc123", Started: time.Now().Add(-time.Hour), MinStep: 30, MemoryLimit: 1 << 30}
+}
+
+func (f *fakeRelay) Ready() error { return f.notReady }
+
+func (f *fakeRelay) Health() Health { return f.health }
+
+func (f *fakeRelay) Config() any {
+	return map[string]any{"minStep": 30, "graph": map[string]any{"clusterList": map[string]any{"graph-00": map[string]any{"addrs": []string{"h1:6070"}}}}}
+}
+
+func (f *fakeRelay) Receivers() []*stat.Receiver { return f.receivers }
+
+func (f *fakeRelay) Targets() []stat.Target {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]stat.Target(nil), f.targets...)
+}
+
+func (f *fakeRelay) Rings() []stat.Ring { return f.rings }
+
+func (f *fakeRelay) Trace(endpoint, name, tags string) []metric.Traced {
+	f.asked = []string{endpoint, name, tags}
+	return f.traced
+}
+
+func (f *fakeRelay) Filter(endpoint, name, op, threshold, tags string) ([]metric.Traced, error) {
+	f.asked = []string{endpoint, name, op, threshold, tags}
+	return f.traced, f.badFilter
+}
+
+// newFakeRelay returns a relay with three receivers, a ring and four targets that
+// have counted something.
+func newFakeRelay() *fakeRelay {
+	f := &fakeRelay{health: Health{Durability: DurabilityOK}}
+	for i, name := range []string{"rpc", "socket", "http"} {
+		r := stat.NewReceiver(name, metric.Reasons()[1:])
+		r.Accepted.Add(100 * (i + 1))
+		r.Requests.Add(10 * (i + 1))
+		r.Refused.Add(int(metric.BadStep)-1, i)
+		r.Open.Store(int64(i))
+		f.receivers = append(f.receivers, r)
+	}
+	f.receivers[0].Trouble(stat.Malformed)
+	f.targets = []stat.Target{
+		target("graph", "graph-00", "h1:6070", stat.Ledger{Accepted: 300, Delivered: 200, Queued: 90, Dropped: map[string]uint64{"age": 10}, Resent: 5, Failed: 7}),
+		target("graph", "graph-01", "h2:6070", stat.Ledger{Accepted: 30, Delivered: 20, MovedOut: 10}),
+		target("graph", "graph-02", "h1:6070", stat.Ledger{Accepted: 1, Delivered: 1}),
+		target("p8s_relay", "p8s-00", "h3:9090", stat.Ledger{Accepted: 4, Queued: 1, Dropped: map[string]uint64{"queue_full": 3}}),
+	}
+	f.targets[0].State, f.targets[0].Error = stat.StateDown, "dial tcp: <refused>"
+	f.rings = []stat.Ring{{Backend: "graph", Hash: "crc32", Replicas: 500, Fingerprint: "00c0ffee", Shares: []stat.Share{
+		{Node: "graph-00", Addresses: []string{"h1:6070"}, Share: 0.25}, {Node: "graph-01", Addresses: []string{"h2:6070"}, Share: 0.75},
+	}}}
+	return f
+}
+
+func target(backend, node, address string, l stat.Ledger) stat.Target {
+	return stat.Target{
+		ID: backend + "/" + node + "/" + address, Backend: backend, Node: node, Address: address, State: stat.StateUp,
+		Ledger: l, QueuedBytes: int64(l.Queued) * 100, Calls: 3, Dials: 2, Open: 2, Active: 1,
+	}
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// testSection has limits that no test meets.
+func testSection() g.Listener {
+	return g.Listener{Enabled: true, Limits: g.Limits{IdleTimeout: time.Minute, HeaderTimeout: 10 * time.Second, RequestTimeout: 30 * time.Second}}
+}
+
+// echo stands for the receiver's handler of /api/push.
+func echo() nethttp.Handler {
+	return nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) { _, _ = io.Copy(w, r.Body) })
+}
+
+// unstarted returns a server that is never started: for its handler alone.
+func unstarted(t *testing.T, relay Relay, debug bool) *Server {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := New(listener, testSection(), debug, relay, echo(), quiet())
+	t.Cleanup(func() { require.NoError(t, s.Stop(t.Context())) })
+	return s
+}
+
+var errStarting = errors.New("starting: replaying the journal")

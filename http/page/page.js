@@ -1,0 +1,285 @@
+// The status page: asks /api/status each second and shows the answer. Names may
+// hold anything, so text reaches the page by textContent alone.
+'use strict';
+
+const EVERY_MS = 1000;     // between two refreshes
+const PATIENCE_MS = 5000;  // for one answer
+const FIRST_TARGETS = 40;  // shown until asked for more
+const BEHIND_SECONDS = 5;  // the age of a queue that deserves a look
+const SECONDS_SHOWN = 120; // of the history
+
+const at = (id) => document.getElementById(id);
+
+// put writes text only where it changed, so that a selection survives.
+function put(node, text, className) {
+  if (node.textContent !== text) node.textContent = text;
+  if (className !== undefined && node.className !== className) node.className = className;
+}
+
+function make(tag, className, ...children) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children);
+  return node;
+}
+
+// Figures in words.
+
+const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+const tenth = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
+const count = (n) => whole.format(n);
+const rate = (n) => (n > 0 && n < 10 ? tenth : whole).format(n);
+
+function bytes(n) {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let unit = 0;
+  while (n >= 1024 && unit < units.length - 1) { n /= 1024; unit++; }
+  return (n < 10 && unit > 0 ? tenth : whole).format(n) + ' ' + units[unit];
+}
+
+function duration(seconds) {
+  if (seconds < 10) return tenth.format(seconds) + ' s';
+  const s = Math.floor(seconds);
+  const d = Math.floor(s / 86400), h = Math.floor(s / 3600) % 24, m = Math.floor(s / 60) % 60;
+  if (d) return `${d} d ${h} h`;
+  if (h) return `${h} h ${m} min`;
+  if (m) return `${m} min ${s % 60} s`;
+  return s + ' s';
+}
+
+const sum = (counts) => Object.values(counts).reduce((total, n) => total + n, 0);
+
+// worry returns the class of a figure: nothing to see, normal, or worth a look.
+const worry = (n, bad) => (n === 0 ? 'muted' : bad ? 'warn' : '');
+
+function reasons(counts) {
+  return Object.entries(counts).sort((a, b) => b[1] - a[1])
+    .map(([reason, n]) => `${reason.replaceAll('_', ' ')} ${count(n)}`).join(', ');
+}
+
+// The parts of the page.
+
+function showHeader(s) {
+  document.title = s.name;
+  put(at('name'), s.name);
+  const memory = s.memory.limit > 0 ? `${bytes(s.memory.used)} of ${bytes(s.memory.limit)} memory` : `${bytes(s.memory.used)} memory`;
+  put(at('about'), `${s.version} · up ${duration(s.uptimeSeconds)} · ${memory}`);
+  at('about').title = 'commit ' + s.commit;
+
+  const badges = [s.ready ? ['good', 'taking points'] : ['bad', 'not taking points']];
+  badges.push([{ ok: 'good', degraded: 'bad' }[s.health.durability] || 'warn', 'durability: ' + s.health.durability]);
+  at('badges').replaceChildren(...badges.map(([kind, text]) => make('li', 'chip ' + kind, text)));
+
+  const details = s.health.details.slice();
+  if (s.notReady) details.unshift('Not taking points: ' + s.notReady);
+  at('details').hidden = details.length === 0;
+  at('details').replaceChildren(...details.map((text) => make('li', '', text)));
+}
+
+function showEmpty(s) {
+  const accepted = s.receivers.reduce((n, r) => n + r.accepted, 0);
+  at('empty').hidden = accepted > 0 || !s.ready;
+  const point = '{"endpoint":"web-1","metric":"cpu.busy","value":42,"step":60,"counterType":"GAUGE","tags":"core=0"}';
+  put(at('try'), `curl -d '[${point}]' ${location.origin}/api/push`);
+}
+
+function showLine(name, past) {
+  const peak = Math.max(...past, 0);
+  const y = (v) => (peak > 0 ? 39 - 37 * v / peak : 39).toFixed(2);
+  const from = SECONDS_SHOWN - past.length;
+  const points = past.map((v, i) => `${from + i},${y(v)}`).join('L');
+  const [area, stroke] = at(name + '-line').children;
+  stroke.setAttribute('d', points ? 'M' + points : '');
+  area.setAttribute('d', points ? `M${from},40L${points}L${SECONDS_SHOWN - 1},40Z` : '');
+  put(at(name + '-peak'), peak > 0 ? `peak ${rate(peak)}/s` : '');
+}
+
+function showTotals(s) {
+  put(at('in-rate'), rate(s.receivers.reduce((n, r) => n + r.pointsPerSecond, 0)));
+  put(at('out-rate'), rate(s.targets.reduce((n, t) => n + t.deliveredPerSecond, 0)));
+  showLine('in', s.history.in);
+  showLine('out', s.history.out);
+
+  put(at('balance'), s.balanced ? 'balances' : 'does not balance', 'chip ' + (s.balanced ? 'good' : 'bad'));
+  const t = s.totals, dropped = sum(t.dropped);
+  const rows = [['', t.accepted, 'accepted, a copy for each target']];
+  if (t.movedIn) rows.push(['+', t.movedIn, 'moved in']);
+  rows.push(['=', t.delivered, 'delivered'], ['+', t.queued, 'queued']);
+  rows.push(['+', dropped, 'dropped' + (dropped ? ': ' + reasons(t.dropped) : ''), worry(dropped, true)]);
+  if (t.movedOut) rows.push(['+', t.movedOut, 'moved out']);
+  at('ledger').replaceChildren(...rows.flatMap(([sign, n, word, kind]) =>
+    [make('span', 'sign', sign), make('dd', kind, count(n)), make('dt', kind || 'muted', word)]));
+  put(at('beside'), `beside it: ${count(t.resent)} sent again, ${count(t.failed)} in failed calls, ${count(t.rejected)} rejected after delivery`);
+}
+
+function numberCell(text, note, kind) {
+  return make('td', 'n', make('span', kind, text), make('span', 'small muted', note || ''));
+}
+
+function showReceivers(s) {
+  at('receivers').replaceChildren(...s.receivers.map((r) => {
+    const refused = sum(r.refused), troubles = sum(r.troubles);
+    return make('tr', '',
+      make('td', '', r.name),
+      numberCell(rate(r.pointsPerSecond)),
+      numberCell(rate(r.requestsPerSecond)),
+      numberCell(count(r.connections)),
+      numberCell(count(r.accepted)),
+      numberCell(count(refused), reasons(r.refused), worry(refused, true)),
+      numberCell(count(troubles), reasons(r.troubles), worry(troubles, true)));
+  }));
+}
+
+// Targets: one row each, kept from one refresh to the next.
+
+const rows = new Map(); // by the target's id
+let showAll = false;
+let latest = null;
+
+function newRow(target) {
+  const row = { tr: make('tr') };
+  const cell = (className) => row.tr.appendChild(make('td', className));
+  const who = cell('who');
+  row.name = who.appendChild(make('div'));
+  row.name.append(make('span', 'backend', target.node ? target.backend + ' / ' : ''), make('b', '', target.node || target.backend), make('span', 'address', target.address));
+  row.name.title = target.id;
+  row.error = who.appendChild(make('span', 'small'));
+  row.state = cell().appendChild(make('span', 'chip'));
+  for (const name of ['rate', 'queued', 'bytes', 'oldest', 'delivered', 'dropped']) row[name] = cell('n').appendChild(make('span'));
+  row.reasons = row.dropped.parentNode.appendChild(make('span', 'small muted'));
+  return row;
+}
+
+function fillRow(row, t) {
+  const behind = t.oldestSeconds > BEHIND_SECONDS, dropped = sum(t.dropped);
+  put(row.error, t.balanced ? t.lastError || '' : 'The ledger does not balance. ' + (t.lastError || ''),
+    'small ' + (t.state === 'down' || !t.balanced ? 'bad' : 'muted'));
+  row.error.title = t.lastError || '';
+  put(row.state, t.state, 'chip ' + ({ up: 'good', down: 'bad' }[t.state] || ''));
+  put(row.rate, rate(t.deliveredPerSecond));
+  put(row.queued, count(t.queued), worry(t.queued, behind));
+  put(row.bytes, bytes(t.queuedBytes), worry(t.queued, behind));
+  put(row.oldest, duration(t.oldestSeconds), worry(t.queued, behind));
+  put(row.delivered, count(t.delivered));
+  put(row.dropped, count(dropped), worry(dropped, true));
+  put(row.reasons, reasons(t.dropped));
+}
+
+// trouble orders the targets: the lower, the higher up.
+function trouble(t) {
+  if (!t.balanced) return 0;
+  if (t.state === 'down') return 1;
+  if (t.oldestSeconds > BEHIND_SECONDS) return 2;
+  return 3;
+}
+
+function showTargets(s) {
+  const tally = {};
+  for (const t of s.targets) tally[t.state] = (tally[t.state] || 0) + 1;
+  put(at('tally'), ['down', 'idle', 'up'].filter((state) => tally[state]).map((state) => `${tally[state]} ${state}`).join(' · '));
+
+  const wanted = at('filter').value.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = s.targets.filter((t) => {
+    const text = `${t.id} ${t.address} ${t.state} ${t.lastError || ''}`.toLowerCase();
+    return wanted.every((word) => text.includes(word));
+  }).sort((a, b) => trouble(a) - trouble(b)); // stable: else in the relay's order
+  const shown = showAll ? found : found.slice(0, FIRST_TARGETS);
+
+  const gone = new Set(rows.keys());
+  const order = shown.map((t) => {
+    gone.delete(t.id);
+    if (!rows.has(t.id)) rows.set(t.id, newRow(t));
+    const row = rows.get(t.id);
+    fillRow(row, t);
+    return row.tr;
+  });
+  for (const id of gone) rows.delete(id);
+  const body = at('targets');
+  if (order.length !== body.children.length || order.some((tr, i) => tr !== body.children[i])) body.replaceChildren(...order);
+
+  at('none').hidden = found.length > 0;
+  put(at('none'), s.targets.length ? 'No target matches the filter.'
+    : 'No backend is enabled: points are accepted and go nowhere. Enable one in the configuration file, such as graph, and restart.');
+  at('more').hidden = found.length <= shown.length;
+  put(at('more'), `Show all ${count(found.length)}`);
+}
+
+// Rings change rarely: they are drawn anew only then.
+
+let ringsDrawn = '';
+
+function showRings(s) {
+  const rings = JSON.stringify(s.rings);
+  if (rings === ringsDrawn) return;
+  ringsDrawn = rings;
+  at('rings').replaceChildren(...s.rings.map(drawRing));
+}
+
+function drawRing(ring) {
+  const largest = Math.max(...ring.shares.map((x) => x.share), 0);
+  const mean = ring.shares.length ? 1 / ring.shares.length : 0;
+  const bars = ring.shares.map((x) => {
+    const fill = make('div', 'fill'), mark = make('div', 'mean');
+    fill.style.width = largest > 0 ? `${100 * x.share / largest}%` : '0';
+    mark.style.left = largest > 0 ? `${100 * mean / largest}%` : '0';
+    const bar = make('div', 'share', make('span', 'node', x.node), make('div', 'track', fill, mark), make('span', 'n', (100 * x.share).toFixed(1) + ' %'));
+    bar.title = `${x.node}: ${x.addresses.join(', ')}`;
+    return bar;
+  });
+  const balance = largest > 0 ? `, largest share ${(largest / mean).toFixed(2)} × the mean (the mark)` : '';
+  return make('div', 'card',
+    make('div', 'bar',
+      make('h2', '', `Ring of ${ring.backend}`),
+      make('span', 'muted', `${ring.hash}, ${count(ring.replicas)} points a node${balance}`),
+      make('code', 'muted', ring.fingerprint)),
+    make('div', 'shares', ...bars));
+}
+
+// The loop.
+
+let lastAnswer = 0; // when the relay last answered, ms
+
+function show(s) {
+  latest = s;
+  at('main').hidden = false;
+  showHeader(s);
+  showEmpty(s);
+  showTotals(s);
+  showReceivers(s);
+  showTargets(s);
+  showRings(s);
+}
+
+function showGone() {
+  const silence = duration(Math.round((Date.now() - lastAnswer) / 1000));
+  put(at('gone'), lastAnswer ? `The relay at ${location.host} has not answered for ${silence}. What you see is its last word.`
+    : `The relay at ${location.host} does not answer.`);
+}
+
+// ask returns the relay's status, or null when it does not answer.
+async function ask() {
+  try {
+    const reply = await fetch('api/status', { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS) });
+    return reply.ok ? await reply.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+async function refresh() {
+  const begun = Date.now();
+  const s = await ask();
+  setTimeout(refresh, Math.max(100, EVERY_MS - (Date.now() - begun)));
+  at('gone').hidden = s !== null;
+  document.body.classList.toggle('stale', s === null);
+  if (s === null) {
+    showGone();
+    return;
+  }
+  lastAnswer = Date.now();
+  show(s);
+}
+
+at('filter').addEventListener('input', () => { if (latest) showTargets(latest); });
+at('more').addEventListener('click', () => { showAll = true; if (latest) showTargets(latest); });
+refresh();

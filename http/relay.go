@@ -1,0 +1,62 @@
+package http
+
+import (
+	"time"
+
+	"transfer/g/metric"
+	"transfer/g/stat"
+)
+
+// Relay is what the admin server shows. Every method may be called by many
+// goroutines, from before the relay is ready until after it has stopped, and
+// returns a snapshot that belongs to the caller, but for the receivers' counters,
+// which are read in place.
+type Relay interface {
+	About() About
+	// Ready returns nil when points are taken, else why not, in words for an
+	// operator.
+	Ready() error
+	Health() Health
+	// Config returns the effective configuration in the shape of the file, without
+	// secrets.
+	Config() any
+
+	// Receivers returns the counters of the receivers, each name once.
+	Receivers() []*stat.Receiver
+	// Targets returns the targets in the order in which they are shown, each ID
+	// once.
+	Targets() []stat.Target
+	// Rings returns at most one ring a backend.
+	Rings() []stat.Ring
+
+	// Trace returns the last accepted points of a series, newest first. The first
+	// call for a series arms it and lets go of the one before. tags are k=v,k2=v2.
+	Trace(endpoint, name, tags string) []metric.Traced
+	// Filter does the same for points whose value satisfies op (eq, ne, gt or lt)
+	// against threshold. The texts of its errors are answered as they are.
+	Filter(endpoint, name, op, threshold, tags string) ([]metric.Traced, error)
+}
+
+// About is what the relay says of itself.
+type About struct {
+	Name        string // of the product
+	Version     string
+	Commit      string
+	Started     time.Time
+	MinStep     int   // seconds
+	MemoryLimit int64 // bytes that the process may use
+}
+
+// Health says what the relay can promise at the moment.
+type Health struct {
+	Durability string   `json:"durability"` // see the Durability constants
+	Details    []string `json:"details"`    // what is amiss, in words for an operator
+	Refusing   string   `json:"-"`          // why no points are taken, such as "stopping"; empty while they are, and during the start
+}
+
+// What becomes of an acknowledged point when the process is killed.
+const (
+	DurabilityOK       = "ok"       // kept, as configured
+	DurabilityDegraded = "degraded" // lost, against the configuration
+	DurabilityMemory   = "memory"   // lost, as configured
+)

@@ -1,0 +1,85 @@
+// Package http is the admin server: the endpoints that the original transfer had,
+// metrics, ledger, health and the status page. docs/admin.md lists them all.
+package http
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	nethttp "net/http"
+	"sync"
+
+	"transfer/g"
+)
+
+// maxHeaderBytes is the size of a request's header from which on it is refused.
+const maxHeaderBytes = 64 << 10
+
+// Server is the admin server. It owns the goroutine that accepts connections and
+// the one that samples the counters for their rates.
+type Server struct {
+	relay   Relay
+	log     *slog.Logger
+	rates   *sampler
+	debug   bool
+	workDir string
+
+	listener net.Listener
+	server   *nethttp.Server
+	stop     chan struct{} // closed by the first Stop
+	stopOnce sync.Once
+	running  sync.WaitGroup
+}
+
+// New returns a Server over listener, which is bound and limits its connections
+// already and from now on belongs to the Server. push takes the points that are
+// sent to /api/push. With debug, pprof is served to loopback.
+func New(listener net.Listener, section g.Listener, debug bool, relay Relay, push nethttp.Handler, log *slog.Logger) *Server {
+	s := &Server{
+		relay:    relay,
+		log:      log,
+		rates:    newSampler(relay),
+		debug:    debug,
+		workDir:  workDir(),
+		listener: listener,
+		stop:     make(chan struct{}),
+	}
+	s.server = &nethttp.Server{
+		Handler:           s.routes(push),
+		ReadHeaderTimeout: section.HeaderTimeout,
+		ReadTimeout:       section.RequestTimeout,
+		WriteTimeout:      2 * section.RequestTimeout, // its clock runs while the body is read, too
+		IdleTimeout:       section.IdleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	return s
+}
+
+// Start begins to answer. It may be called once.
+func (s *Server) Start() {
+	s.running.Go(func() {
+		if err := s.server.Serve(s.listener); !errors.Is(err, nethttp.ErrServerClosed) {
+			s.log.Error("admin server ended: restart the relay to have it back", "error", err)
+		}
+	})
+	s.running.Go(func() { s.rates.run(s.stop) })
+}
+
+// Stop takes no more connections, lets the requests in flight be answered until
+// ctx ends, cuts off the rest and joins the Server's goroutines. A Server that was
+// never started only closes its listener.
+func (s *Server) Stop(ctx context.Context) error {
+	s.stopOnce.Do(func() { close(s.stop) })
+	err := s.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("cannot finish all admin requests in time: %w", err), s.server.Close())
+	}
+	if e := s.listener.Close(); e != nil && !errors.Is(e, net.ErrClosed) {
+		err = errors.Join(err, fmt.Errorf("cannot close the admin listener: %w", e))
+	}
+	s.running.Wait()
+	return err
+}
