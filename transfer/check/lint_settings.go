@@ -1,0 +1,101 @@
+package check
+
+import (
+	"fmt"
+
+	"transfer/g"
+)
+
+func (s *subject) telnetLoss() {
+	for _, b := range s.Backends {
+		if b.Protocol == "telnet" {
+			s.note(b.Name+".protocol",
+				"telnet has no reply: a point counts as delivered when the server's kernel has it, and what the server loses after that is lost",
+				`set "protocol": "http" if the server has /api/put; it answers each call`)
+		}
+	}
+}
+
+// tooMuchQueue compares what all queues may take with what they share, half of
+// memoryLimit.
+func (s *subject) tooMuchQueue() {
+	targets := 0
+	var full g.Bytes
+	for _, b := range s.Backends {
+		n := 1 // a group
+		if s.ring(b.Name) != nil {
+			n = len(destinations(b))
+		}
+		targets += n
+		full += g.Bytes(n) * b.QueueBytes
+	}
+	if shared := s.MemoryLimit / 2; full > shared {
+		s.note("memoryLimit",
+			fmt.Sprintf("%d targets with their queueBytes full take %s, but all queues share half of memoryLimit, %s: with many targets down the fullest queue loses its oldest points early",
+				targets, inMiB(full), inMiB(shared)),
+			"raise memoryLimit or lower queueBytes")
+	}
+}
+
+func (s *subject) idleLanes() {
+	for _, b := range s.Backends {
+		if b.Lanes > b.MaxConns {
+			s.note(b.Name+".lanes",
+				fmt.Sprintf("%d lanes are asked for, each with a connection, but maxConns allows %d", b.Lanes, b.MaxConns),
+				"raise maxConns or lower lanes")
+		}
+	}
+}
+
+func (s *subject) debugOn() {
+	if !s.Debug {
+		return
+	}
+	s.note("debug", "it is on: /debug/pprof answers on this machine, and a profile takes CPU while it runs",
+		"set it to false unless you are looking for something")
+}
+
+// noMeaning names the original's keys that are read for the file's sake only.
+func (s *subject) noMeaning() {
+	for _, b := range s.Backends {
+		if b.Retry != 0 {
+			s.note(b.Name+".retry",
+				"it has no meaning left: a failed call is tried until it succeeds or a limit of age or bytes is reached",
+				"take it away when no original transfer reads this file any more")
+		}
+		if b.MaxIdle != 0 {
+			s.note(b.Name+".maxIdle",
+				"it has no meaning left: a lane keeps its one connection",
+				"take it away when no original transfer reads this file any more")
+		}
+	}
+}
+
+// notYet names settings that this version takes and does not act on.
+func (s *subject) notYet() {
+	const wait = "leave it out until a version has it"
+	if s.Durability != "memory" {
+		s.note("durability", fmt.Sprintf("%s is asked for, but this version keeps points in memory only: a crash loses what is queued", s.Durability),
+			`set it to "memory" if you know that; leave it for the version that has the journal`)
+	}
+	if s.WatchConfig {
+		s.note("watchConfig", "this version reads its file at start only", "restart the relay to apply a change")
+	}
+	for _, b := range s.Backends {
+		if b.OnDown != "wait" {
+			s.note(b.Name+".onDown", "this version always waits for an address that is down", wait)
+		}
+		if b.Handoff > 0 {
+			s.note(b.Name+".handoff", "this version hands no series over when the ring changes", wait)
+		}
+		if b.MaxMove > 0 {
+			s.note(b.Name+".maxMove", "this version does not reload, so it has nothing to refuse", wait)
+		}
+		if b.Overflow != "disk" {
+			s.note(b.Name+".overflow", "this version has no overflow but its memory", wait)
+		}
+	}
+}
+
+// inMiB writes a size for people, rounded down.
+func inMiB(b g.Bytes) string { return fmt.Sprintf("%d MiB", b/g.MiB) }

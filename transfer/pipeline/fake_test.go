@@ -1,0 +1,71 @@
+package pipeline
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"transfer/g/metric"
+	"transfer/g/stat"
+	"transfer/sender/queue"
+	"transfer/sender/ring"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// sink is a Backend that keeps what it was given.
+type sink struct {
+	hash   ring.Hash
+	prefix string // of the metrics that it wants
+
+	mu     sync.Mutex
+	blocks []*queue.Block // copies, in the order of Put
+}
+
+func (s *sink) Wants(p *metric.Point) bool { return strings.HasPrefix(p.Metric, s.prefix) }
+
+func (s *sink) Hash() ring.Hash { return s.hash }
+
+func (s *sink) AppendItem(dst []byte, p *metric.Point) []byte { return append(dst, item(p)...) }
+
+// item writes down all that a backend may see of a point.
+func item(p *metric.Point) string {
+	return fmt.Sprintf("%s %s %v %v %d %d %s\n", p.Endpoint, p.Metric, p.Tags, p.Value, p.Timestamp, p.Step, p.Type)
+}
+
+func (s *sink) Put(b *queue.Block) {
+	kept := &queue.Block{}
+	for i := range b.Items {
+		kept.Take(b, i)
+	}
+	kept.Cover(b)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.blocks = append(s.blocks, kept)
+}
+
+// newInlet returns the way into an open pipeline with a clock that stands still.
+func newInlet(backends ...Backend) (*Pipeline, *Inlet, *stat.Receiver) {
+	p := New(backends, func() time.Time { return time.Unix(start, 0) })
+	p.Open()
+	counts := stat.NewReceiver("test", metric.Reasons())
+	return p, p.Inlet(counts), counts
+}
+
+// batch returns a Batch of copies of these points.
+func batch(points ...metric.Point) *metric.Batch {
+	return &metric.Batch{Points: points}
+}
+
+// accept hands the points on, none of which may be invalid.
+func accept(t *testing.T, in *Inlet, points ...metric.Point) {
+	t.Helper()
+	invalid, err := in.Accept(batch(points...))
+	require.NoError(t, err)
+	require.Zero(t, invalid)
+}

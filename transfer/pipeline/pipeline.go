@@ -1,0 +1,84 @@
+// Package pipeline takes Batches from the receivers to the backends: it validates
+// each point once, resolves its key and hashes once, counts, lets an operator
+// look on, and encodes each point once for every backend that wants it. All of it
+// happens in the receiver's goroutine; the package starts none.
+package pipeline
+
+import (
+	"sync/atomic"
+	"time"
+
+	"transfer/g/metric"
+	"transfer/g/stat"
+	"transfer/sender/queue"
+	"transfer/sender/ring"
+)
+
+// Backend is where the pipeline hands points to: the targets of one kind of
+// receiver. Its methods may be called from many goroutines.
+type Backend interface {
+	// Wants reports whether the point is meant for this backend. It has no side
+	// effects.
+	Wants(p *metric.Point) bool
+	// AppendItem appends the point's wire bytes to dst and returns it. It has no
+	// side effects and keeps nothing of p.
+	AppendItem(dst []byte, p *metric.Point) []byte
+	// Hash returns the hash of the backend's ring, CRC32 where it has none. It
+	// never changes.
+	Hash() ring.Hash
+	// Put distributes the items of one batch to the targets' lanes, in their order.
+	// It does no I/O and copies what it needs: the caller keeps the Block.
+	Put(b *queue.Block)
+}
+
+// Pipeline is the one way of points from all receivers to all backends.
+type Pipeline struct {
+	gate     gate
+	clock    clock
+	outputs  atomic.Pointer[outputs]
+	sequence atomic.Uint64 // of the last point accepted
+	blocks   queue.Pool
+	trace    watch
+	filter   watch
+}
+
+// outputs are the backends that a batch goes to. They never change: another set
+// of backends is another value, while batches under way hold on to theirs.
+type outputs struct {
+	backends []output
+	murmur3  bool // some ring places by it
+}
+
+// output is a backend with its hash at hand.
+type output struct {
+	Backend
+	hash ring.Hash
+}
+
+// New returns a closed pipeline into these backends. now is the clock that
+// timestamps are judged by and default to.
+func New(backends []Backend, now func() time.Time) *Pipeline {
+	o := &outputs{}
+	for _, b := range backends {
+		hash := b.Hash()
+		o.backends = append(o.backends, output{b, hash})
+		o.murmur3 = o.murmur3 || hash == ring.Murmur3
+	}
+	p := &Pipeline{
+		gate:   gate{refusal: errNotReady},
+		clock:  clock{now: now},
+		trace:  watch{keep: tracedPoints},
+		filter: watch{keep: filteredPoints},
+	}
+	p.outputs.Store(o)
+	return p
+}
+
+// Open lets batches in.
+func (p *Pipeline) Open() { p.gate.set(nil) }
+
+// Close refuses batches from now on and returns when none is under way.
+func (p *Pipeline) Close() { p.gate.set(errStopping) }
+
+// Inlet returns the way in for one receiver, whose points counts will count.
+func (p *Pipeline) Inlet(counts *stat.Receiver) *Inlet { return &Inlet{p, counts} }
