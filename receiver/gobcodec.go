@@ -1,0 +1,132 @@
+package receiver
+
+import (
+	"encoding/gob"
+	"errors"
+	"net/rpc"
+	"time"
+
+	"transfer/g/stat"
+)
+
+// maxGobHeader bounds the messages that say which method is called, in bytes.
+const maxGobHeader = 16 << 10
+
+// gobCodec speaks net/rpc's own codec: each request is a header and an argument,
+// two gob values, each behind the definitions of its types.
+type gobCodec struct {
+	*client
+	types   gobTypes
+	begun   bool         // bytes of the next request have come
+	header  *rpc.Request // read already, its argument is still to come
+	replies *gob.Encoder
+}
+
+func newGobCodec(c *client) *gobCodec {
+	return &gobCodec{client: c, types: gobTypes{byID: make(map[gobID]gobType)}, replies: gob.NewEncoder(c)}
+}
+
+func (g *gobCodec) stage() stage {
+	switch {
+	case g.header != nil:
+		return inBody
+	case g.begun:
+		return inHeader
+	}
+	return idle
+}
+
+// next takes one message: a definition, a header or an argument.
+func (g *gobCodec) next(data []byte) (used int, err error) {
+	if len(data) == 0 {
+		return 0, nil
+	}
+	g.begun = true
+	limit := uint64(maxGobHeader)
+	if g.header != nil {
+		limit = uint64(g.limits.RequestBytes)
+	}
+	size, prefix := gobUint(data)
+	switch {
+	case prefix < 0:
+		return 0, &refusal{stat.Malformed, errGob}
+	case prefix > 0 && size > limit:
+		return 0, &refusal{stat.TooLarge, errors.New("gob message too large")}
+	case prefix == 0 || uint64(len(data)-prefix) < size:
+		return 0, nil
+	}
+	used = prefix + int(size)
+	r := gobReader{data: data[prefix:used]}
+	switch id := gobID(r.int()); {
+	case r.err != nil:
+	case id < 0:
+		g.types.define(-id, &r)
+	case g.header == nil:
+		g.readHeader(id, &r)
+	default:
+		return used, g.answer(id, r.data)
+	}
+	if r.err != nil {
+		return 0, &refusal{stat.Malformed, r.err}
+	}
+	return used, nil
+}
+
+// readHeader reads a net/rpc Request.
+func (g *gobCodec) readHeader(id gobID, r *gobReader) {
+	shape := g.types.byID[id]
+	if shape.kind != gobStruct {
+		r.fail()
+		return
+	}
+	g.header = new(rpc.Request)
+	r.fields(func(number int) {
+		switch field := shape.field(number); {
+		case field == gobField{"ServiceMethod", gobString}:
+			g.header.ServiceMethod = string(r.bytes())
+		case field == gobField{"Seq", gobUint64}:
+			g.header.Seq = r.uint()
+		default:
+			g.types.skip(field.id, r, 0)
+		}
+	})
+}
+
+// What is answered, in the shape that the original's clients know.
+type (
+	gobSummary struct {
+		Message        string
+		Total, Invalid int
+		Latency        int64 // ms
+	}
+	gobPong struct{ Code int }
+)
+
+// answer carries out the request whose argument is message, a value of the type
+// id. The argument of another method than Transfer.Update is not looked at.
+func (g *gobCodec) answer(id gobID, message []byte) error {
+	start := time.Now()
+	method := g.header.ServiceMethod
+	response := rpc.Response{ServiceMethod: method, Seq: g.header.Seq}
+	g.header, g.begun = nil, false
+	g.counts.Requests.Add(1)
+
+	batch := g.batch()
+	defer g.batches.Put(batch)
+	var fault error
+	if method == updateMethod {
+		fault = readGobPoints(&g.types, id, message, batch, g.limits.PointsPerRequest)
+	}
+	invalid, err := g.call(method, batch, fault)
+	var reply any
+	switch {
+	case err != nil:
+		response.Error = err.Error()
+		reply = struct{}{}
+	case method == pingMethod:
+		reply = gobPong{}
+	default:
+		reply = gobSummary{"ok", len(batch.Points), invalid, time.Since(start).Milliseconds()}
+	}
+	return errors.Join(g.replies.Encode(&response), g.replies.Encode(reply))
+}

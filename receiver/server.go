@@ -1,0 +1,100 @@
+package receiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"sync"
+
+	"transfer/g"
+	"transfer/g/stat"
+)
+
+// Server is one receiver on a TCP port. It owns the goroutine that accepts
+// connections and one for each connection.
+type Server struct {
+	listener net.Listener
+	serve    func(*conn) error // until the connection is of no more use
+	counts   *stat.Receiver
+	log      *slog.Logger
+	conns    conns
+	running  sync.WaitGroup
+}
+
+// listen binds the section's port.
+func listen(section g.Listener, serve func(*conn) error, counts *stat.Receiver, log *slog.Logger) (*Server, error) {
+	ln, err := net.Listen("tcp", section.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("cannot bind the port, free it or choose another one: %w", err)
+	}
+	log = log.With("receiver", counts.Name)
+	return &Server{
+		listener: newLimitListener(ln, section.Limits, counts, log),
+		serve:    serve,
+		counts:   counts,
+		log:      log,
+		conns:    conns{open: make(map[*conn]struct{})},
+	}, nil
+}
+
+// Addr returns the address that the server is bound to.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Start begins to accept connections and to read. It may be called once.
+func (s *Server) Start() {
+	s.running.Go(func() {
+		for {
+			c, err := s.listener.Accept()
+			if err != nil {
+				return // closed, by Stop
+			}
+			s.running.Go(func() { s.handle(newConn(c)) })
+		}
+	})
+}
+
+// handle serves one connection and closes it.
+func (s *Server) handle(c *conn) {
+	defer c.Close()
+	if !s.conns.add(c) {
+		return
+	}
+	defer s.conns.remove(c)
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.counts.Trouble(stat.Panicked)
+			s.log.Error("connection given up: please report this", "client", c.RemoteAddr(), "panic", fault, "stack", string(debug.Stack()))
+		}
+	}()
+	if err := s.serve(c); err != nil {
+		countRefusal(s.counts, err)
+		s.log.Debug("connection closed", "client", c.RemoteAddr(), "error", err)
+	}
+}
+
+// Stop closes the port and the idle connections, lets the requests that were read
+// be answered until ctx ends, cuts off the rest, and returns when nothing of the
+// server is running. It may be called more than once, and without Start.
+func (s *Server) Stop(ctx context.Context) error {
+	err := s.listener.Close()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
+	s.conns.interrupt()
+	done := make(chan struct{})
+	go func() {
+		s.running.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return err
+	case <-ctx.Done():
+	}
+	n := s.conns.close()
+	<-done
+	return errors.Join(err, fmt.Errorf("cannot finish %d connections of %s in time: %w", n, s.counts.Name, ctx.Err()))
+}
