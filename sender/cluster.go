@@ -1,0 +1,114 @@
+package sender
+
+import (
+	"fmt"
+	"sync"
+
+	"transfer/g"
+	"transfer/g/stat"
+	"transfer/sender/queue"
+	"transfer/sender/ring"
+)
+
+// Cluster is one enabled backend with its targets: the nodes of a ring, or one
+// group. The pipeline puts Blocks into it.
+type Cluster struct {
+	Backend
+	name    string
+	ring    *ring.Ring // nil for a group
+	hash    ring.Hash
+	nodes   [][]*target // by the ring's node, each with its addresses
+	targets []*target
+	sorters sync.Pool // *sorter
+}
+
+func newCluster(k kind, section *g.Backend, minStep int, s *shared) (*Cluster, error) {
+	p, err := k.build(section, minStep)
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{Backend: p.Backend, name: k.name}
+	if p.group != nil {
+		c.targets = []*target{newTarget(p, section, "", p.group, s)}
+		c.nodes = [][]*target{c.targets}
+	} else if err := c.buildRing(p, section, s); err != nil {
+		return nil, err
+	}
+	c.sorters.New = func() any { return &sorter{counts: make([]int32, len(c.nodes))} }
+	return c, nil
+}
+
+func (c *Cluster) buildRing(p plan, section *g.Backend, s *shared) error {
+	hash, err := ring.ParseHash(section.Hash)
+	if err != nil {
+		return fmt.Errorf("%s.hash: %w", section.Name, err)
+	}
+	addresses := make(map[string][]string, len(section.Nodes))
+	names := make([]string, 0, len(section.Nodes))
+	for _, n := range section.Nodes {
+		addresses[n.Name] = n.Addresses
+		names = append(names, n.Name)
+	}
+	replicas := section.Replicas
+	if replicas == 0 {
+		replicas = ring.DefaultReplicas(hash)
+	}
+	if c.ring, err = ring.New(names, replicas, hash); err != nil {
+		return fmt.Errorf("%s.cluster: %w", section.Name, err)
+	}
+	c.hash = hash
+	for _, name := range c.ring.Nodes() {
+		var node []*target
+		for _, address := range addresses[name] {
+			node = append(node, newTarget(p, section, name, []string{address}, s))
+		}
+		c.nodes = append(c.nodes, node)
+		c.targets = append(c.targets, node...)
+	}
+	return nil
+}
+
+// Name returns the section's name.
+func (c *Cluster) Name() string { return c.name }
+
+// Hash returns the hash by which items are placed; CRC-32 for a group.
+func (c *Cluster) Hash() ring.Hash { return c.hash }
+
+// Put copies the items of b to the queues of their owners: every address of the
+// node that the ring names. b stays the caller's.
+func (c *Cluster) Put(b *queue.Block) {
+	if b.Len() == 0 {
+		return
+	}
+	s := c.sorters.Get().(*sorter)
+	defer c.sorters.Put(s)
+	if c.ring == nil {
+		c.targets[0].queue.Put(b, s.all(b.Len()))
+		return
+	}
+	s.sort(b, c.ring)
+	for _, part := range s.parts {
+		for _, t := range c.nodes[part.node] {
+			t.queue.Put(b, s.order[part.from:part.to])
+		}
+	}
+}
+
+// status returns what is shown of the ring; false for a group.
+func (c *Cluster) status() (stat.Ring, bool) {
+	if c.ring == nil {
+		return stat.Ring{}, false
+	}
+	r := stat.Ring{
+		Backend: c.name, Hash: c.hash.String(), Replicas: c.ring.Replicas(), Fingerprint: c.ring.Fingerprint(),
+	}
+	shares := c.ring.Shares()
+	for i, name := range c.ring.Nodes() {
+		share := stat.Share{Node: name, Share: shares[i]}
+		for _, t := range c.nodes[i] {
+			share.Addresses = append(share.Addresses, t.addresses...)
+		}
+		r.Shares = append(r.Shares, share)
+	}
+	return r, true
+}

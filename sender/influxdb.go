@@ -1,0 +1,106 @@
+package sender
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/influxdata/line-protocol/v2/lineprotocol"
+	jsoniter "github.com/json-iterator/go"
+
+	"transfer/g"
+	"transfer/g/metric"
+)
+
+// influxDB sends to InfluxDB 1.x, or what speaks its line protocol, by POST /write
+// (docs.influxdata.com, InfluxDB 1.x, "Write endpoint").
+type influxDB struct {
+	dialer
+	precision influxPrecision
+	query     string
+	header    http.Header
+}
+
+func newInfluxDB(section *g.Backend, _ int) (plan, error) {
+	address, err := parseHTTPAddress(section.Name+".address", section.Address, "http://host:8086")
+	if err != nil {
+		return plan{}, err
+	}
+	precision, ok := parseInfluxPrecision(section.Precision)
+	if !ok {
+		return plan{}, fmt.Errorf(`%s.precision: %q is unknown; write "s", "ms", "us", "ns", "m" or "h"`, section.Name, section.Precision)
+	}
+	if section.DB == "" {
+		return plan{}, fmt.Errorf(`%s.db: no database; name one, such as "falcon"`, section.Name)
+	}
+	query := url.Values{"db": {section.DB}, "precision": {precision.name}}
+	header := http.Header{"Content-Type": {"text/plain; charset=utf-8"}}
+	user, password := section.Username, section.Password
+	if user == "" {
+		user, password = address.user, address.password
+	}
+	if user != "" {
+		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(user+":"+password)))
+	}
+	return plan{
+		Backend: &influxDB{dialer: newDialer(section), precision: precision, query: query.Encode(), header: header},
+		Rules:   Rules{MaxAge: 24 * time.Hour},
+		group:   []string{address.base},
+	}, nil
+}
+
+// Wants is true: InfluxDB takes every point.
+func (b *influxDB) Wants(*metric.Point) bool { return true }
+
+// AppendItem appends the point as a line: the metric is the measurement, the tags
+// and the endpoint are its tags, its one field is value.
+func (b *influxDB) AppendItem(dst []byte, p *metric.Point) []byte {
+	var line lineprotocol.Encoder
+	line.SetBuffer(dst)
+	line.SetLax(true) // the names are clean, and the order of tags is free
+	line.StartLine(named(influxMeasurement(p.Metric)))
+	line.AddTag(endpointTag, named(influxName(p.Endpoint)))
+	for _, t := range cleanTags(p.Tags, influxKey, influxName) {
+		line.AddTag(t.Key, t.Value)
+	}
+	// The library writes floats in its own way and knows neither minutes nor hours.
+	dst = appendNumber(append(line.Bytes(), " value="...), p.Value)
+	dst = strconv.AppendInt(append(dst, ' '), b.precision.timestamp(p.Timestamp), 10)
+	return append(dst, '\n')
+}
+
+// Dial connects to address, a URL.
+func (b *influxDB) Dial(ctx context.Context, address string) (Conn, error) {
+	return dialHTTP(ctx, b.dialer, address, httpCall{
+		path:   "/write?" + b.query,
+		header: b.header,
+		body:   bytes.Clone,
+		reject: influxRejected,
+	})
+}
+
+// influxRejected returns how many points of a call InfluxDB dropped while it took
+// the others, as its words have it: "partial write: REASON dropped=N".
+func influxRejected(status int, text string) int {
+	var reply struct {
+		Error string `json:"error"`
+	}
+	if status != http.StatusBadRequest || jsoniter.UnmarshalFromString(text, &reply) != nil {
+		return 0
+	}
+	at := strings.LastIndex(reply.Error, " dropped=")
+	if at < 0 || !strings.HasPrefix(reply.Error, "partial write: ") {
+		return 0
+	}
+	n, err := strconv.Atoi(reply.Error[at+len(" dropped="):])
+	if err != nil {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,55 @@
+package sender
+
+import (
+	"time"
+
+	"transfer/g"
+	"transfer/g/metric"
+)
+
+// JudgeItem is a point as Open-Falcon's judge takes it, in Judge.Send (falcon-plus,
+// common/model).
+type JudgeItem struct {
+	Endpoint  string
+	Metric    string
+	Value     float64
+	Timestamp int64
+	JudgeType string
+	Tags      map[string]string
+}
+
+// judge sends to Open-Falcon's judge, which compares points with alarm strategies.
+type judge struct {
+	gobService
+	pace
+}
+
+func newJudge(section *g.Backend, minStep int) (plan, error) {
+	if err := checkNodes(section, "6080"); err != nil {
+		return plan{}, err
+	}
+	service, err := newGobService(section, "Judge.Send", []*JudgeItem{})
+	if err != nil {
+		return plan{}, err
+	}
+	return plan{
+		Backend: &judge{gobService: service, pace: newPace(minStep)},
+		// judge has no check of age: an old point raises a late alarm.
+		Rules: Rules{MaxAge: 10 * time.Minute},
+	}, nil
+}
+
+// Wants is true: judge takes every point.
+func (j *judge) Wants(*metric.Point) bool { return true }
+
+// AppendItem appends the point as a gob JudgeItem.
+func (j *judge) AppendItem(dst []byte, p *metric.Point) []byte {
+	item := gobStruct{dst: dst}
+	item.text(0, p.Endpoint)
+	item.text(1, p.Metric)
+	item.float(2, p.Value)
+	item.int(3, j.timestamp(p))
+	item.text(4, p.Type.String())
+	item.tags(5, p.Tags)
+	return item.end()
+}

@@ -1,0 +1,205 @@
+package sender
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"transfer/sender/queue"
+)
+
+const (
+	firstPause = 100 * time.Millisecond // after a failure; doubles, with jitter
+	maxPause   = 5 * time.Second
+	// confirmPause is how often a lane with unconfirmed Blocks and nothing to send
+	// asks whether they have been taken.
+	confirmPause = 10 * time.Millisecond
+)
+
+// lane sends the Blocks of one queue lane, in order, over one connection. Its
+// fields belong to the goroutine in run.
+type lane struct {
+	target  *target
+	backend Backend
+	window  int // bytes that may be unconfirmed; 0: one Block
+	blocks  *queue.Lane
+	shared  *shared
+	pause   *backoff.ExponentialBackOff
+
+	hop     int // index of the address in use
+	tried   int // addresses that failed in a row
+	failing bool
+
+	conn      Conn
+	unwatch   func() bool // ends the watch that closes conn at the hard stop
+	written   int         // Blocks in flight that were sent on conn
+	attempted int         // Blocks in flight that were sent at all
+}
+
+func newLane(t *target, p plan, blocks *queue.Lane, hop int, s *shared) *lane {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval, pause.Multiplier = firstPause, maxPause, 2
+	return &lane{target: t, backend: p.Backend, window: p.Window, blocks: blocks, shared: s, pause: pause, hop: hop}
+}
+
+// run sends until drain is closed and the lane is empty or failing, or until ctx
+// ends, which ends a call under way too. What is not delivered stays in the queue.
+func (l *lane) run(ctx context.Context, drain <-chan struct{}) {
+	defer l.disconnect()
+	for l.fill(ctx, drain) {
+		err := l.deliver(ctx)
+		if err != nil && !l.recover(ctx, drain, err) {
+			return
+		}
+	}
+}
+
+// fill waits until there is something to send or to confirm. It returns false
+// when the lane is to end.
+func (l *lane) fill(ctx context.Context, drain <-chan struct{}) bool {
+	for ctx.Err() == nil {
+		draining := isClosed(drain)
+		wait := l.take(draining)
+		switch {
+		case l.blocks.InFlight() > l.written:
+			return true
+		case l.blocks.InFlight() > 0:
+			l.sleep(ctx, drain, l.blocks.Wake(), min(wait, confirmPause))
+			return true
+		case draining && wait == queue.Forever:
+			return false
+		}
+		l.sleep(ctx, drain, l.blocks.Wake(), wait)
+	}
+	return false
+}
+
+// take moves what is due into flight as far as the window allows, and returns how
+// long nothing more can become due.
+func (l *lane) take(draining bool) time.Duration {
+	now := l.shared.now()
+	l.shared.linger.adjust(now)
+	linger := l.shared.linger.duration()
+	if draining {
+		linger = 0
+	}
+	for l.mayTake() {
+		b, wait := l.blocks.Take(now, linger)
+		if b == nil {
+			return wait
+		}
+		if b.Len() < l.target.section.Batch {
+			l.shared.linger.sent()
+		}
+	}
+	return confirmPause
+}
+
+// mayTake reports whether another Block may go into flight. While the target
+// fails, one is enough to try with: the others stay where the oldest can be
+// dropped.
+func (l *lane) mayTake() bool {
+	if l.blocks.InFlight() == 0 {
+		return true
+	}
+	return !l.failing && l.blocks.FlightBytes() < l.window
+}
+
+// deliver sends what is in flight and takes what the backend has confirmed.
+func (l *lane) deliver(ctx context.Context) error {
+	if err := l.connect(ctx); err != nil {
+		return err
+	}
+	l.target.health.active.Add(1)
+	defer l.target.health.active.Add(-1)
+	for l.written < l.blocks.InFlight() {
+		b := l.blocks.Flight(l.written)
+		if l.written < l.attempted {
+			l.blocks.Resent(b.Len())
+		} else {
+			l.attempted++
+		}
+		if err := l.conn.Send(b); err != nil {
+			return err
+		}
+		l.written++
+	}
+	receipt, err := l.conn.Confirm()
+	l.confirmed(receipt)
+	return err
+}
+
+// confirmed accounts for what the backend has taken.
+func (l *lane) confirmed(r Receipt) {
+	if r == (Receipt{}) {
+		return
+	}
+	now := l.shared.now()
+	l.blocks.Delivered(r.Blocks, r.Rejected, now)
+	if r.Rejected > 0 {
+		l.target.health.log.Warn("backend complains of points that it took", "points", r.Rejected, "complaint", r.Complaint)
+	}
+	if r.Blocks == 0 {
+		return
+	}
+	l.written -= r.Blocks
+	l.attempted -= r.Blocks
+	l.target.health.calls.Add(uint64(r.Blocks))
+	if l.failing {
+		l.target.health.recovered(now)
+	}
+	l.failing, l.tried = false, 0
+	l.pause.Reset()
+}
+
+// recover notes a failure and waits until it is time for the next attempt, at the
+// next address where there are several. It returns false when the lane is to end:
+// an address that fails is not drained.
+func (l *lane) recover(ctx context.Context, drain <-chan struct{}, err error) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	now := l.shared.now()
+	l.target.health.failed(err, !l.failing, now)
+	l.failing = true
+	l.blocks.Failed()
+	var refusal *Refusal
+	if !errors.As(err, &refusal) || len(l.target.addresses) > 1 {
+		l.disconnect()
+	}
+	l.written = 0
+	l.attempted = max(0, l.attempted-l.blocks.Expire(now))
+	l.hop = (l.hop + 1) % len(l.target.addresses)
+	if l.tried++; l.tried < len(l.target.addresses) {
+		return !isClosed(drain)
+	}
+	l.tried = 0
+	l.sleep(ctx, drain, nil, l.pause.NextBackOff())
+	return ctx.Err() == nil && !isClosed(drain)
+}
+
+// sleep waits for d, or until wake or a stop.
+func (l *lane) sleep(ctx context.Context, drain, wake <-chan struct{}, d time.Duration) {
+	if isClosed(drain) {
+		drain = nil // it has been heard
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-wake:
+	case <-drain:
+	case <-ctx.Done():
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}

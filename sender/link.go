@@ -1,0 +1,41 @@
+package sender
+
+import "context"
+
+// connect makes sure of a connection. One that is idle is looked at before it is
+// trusted with a Block: the peer may have closed it long ago.
+func (l *lane) connect(ctx context.Context) error {
+	if l.conn != nil && l.written == 0 && l.conn.Check() != nil {
+		l.disconnect()
+	}
+	if l.conn != nil {
+		return nil
+	}
+	leave, err := l.shared.gates.pass(ctx, l.address())
+	if err != nil {
+		return err
+	}
+	defer leave()
+	conn, err := l.backend.Dial(ctx, l.address())
+	if err != nil {
+		return err
+	}
+	l.conn, l.written = conn, 0
+	l.unwatch = context.AfterFunc(ctx, func() { _ = conn.Close() })
+	l.target.health.dials.Add(1)
+	l.target.health.open.Add(1)
+	return nil
+}
+
+// disconnect closes the connection, if there is one.
+func (l *lane) disconnect() {
+	if l.conn == nil {
+		return
+	}
+	l.unwatch()
+	_ = l.conn.Close() // whatever it says, nothing more is sent on it
+	l.conn, l.written = nil, 0
+	l.target.health.open.Add(-1)
+}
+
+func (l *lane) address() string { return l.target.addresses[l.hop] }

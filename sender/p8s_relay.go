@@ -1,0 +1,91 @@
+package sender
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"transfer/g"
+	"transfer/g/metric"
+)
+
+// P8sItem is a point as Open-Falcon's p8s_relay takes it, in P8sRelay.Send
+// (falcon-plus, common/model).
+type P8sItem struct {
+	Endpoint   string
+	Metric     string
+	Tags       map[string]string
+	Value      float64
+	Timestamp  int64
+	MetricType string
+	Step       int
+}
+
+// p8sRelay sends to Open-Falcon's p8s_relay, which shows points to Prometheus.
+type p8sRelay struct {
+	gobService
+	pace
+	leaveOut []string // prefixes of metrics
+}
+
+func newP8sRelay(section *g.Backend, minStep int) (plan, error) {
+	if err := checkNodes(section, "8080"); err != nil {
+		return plan{}, err
+	}
+	service, err := newGobService(section, "P8sRelay.Send", []*P8sItem{})
+	if err != nil {
+		return plan{}, err
+	}
+	backend := &p8sRelay{gobService: service, pace: newPace(minStep)}
+	for _, prefix := range section.NotSyncMetrics {
+		// An empty one would leave out everything: nobody means that.
+		if prefix != "" {
+			backend.leaveOut = append(backend.leaveOut, prefix)
+		}
+	}
+	return plan{Backend: backend, Rules: Rules{MaxAge: 24 * time.Hour}}, nil
+}
+
+// Wants leaves out the metrics of notSyncMetrics and the types that Prometheus
+// does not know.
+func (r *p8sRelay) Wants(p *metric.Point) bool {
+	if p.Type != metric.Gauge && p.Type != metric.Counter {
+		return false
+	}
+	for _, prefix := range r.leaveOut {
+		if strings.HasPrefix(p.Metric, prefix) {
+			return false
+		}
+	}
+	return true
+}
+
+// AppendItem appends the point as a gob P8sItem.
+func (r *p8sRelay) AppendItem(dst []byte, p *metric.Point) []byte {
+	item := gobStruct{dst: dst}
+	item.text(0, p.Endpoint)
+	item.text(1, p.Metric)
+	item.tags(2, p.Tags)
+	item.float(3, threeDecimals(p.Value))
+	item.int(4, r.timestamp(p))
+	item.text(5, p.Type.String())
+	item.int(6, r.step(p))
+	return item.end()
+}
+
+// threeDecimals rounds v to three decimals as fmt's %.3f does, to even on the
+// value's exact decimal digits.
+func threeDecimals(v float64) float64 {
+	const integral = 1 << 52 // from here on a float64 has no fraction
+	if math.Abs(v) >= integral {
+		return v
+	}
+	var room [24]byte // 16 digits, sign, point, 3 decimals
+	text := strconv.AppendFloat(room[:0], v, 'f', 3, 64)
+	rounded, err := strconv.ParseFloat(string(text), 64)
+	if err != nil {
+		return v // cannot be: the text is a number in range
+	}
+	return rounded
+}

@@ -1,0 +1,126 @@
+package sender
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"transfer/g"
+)
+
+// dialer connects to a backend's addresses and carries the section's times.
+type dialer struct {
+	connTimeout time.Duration // to resolve the name and connect
+	callTimeout time.Duration // from a call's first byte to the end of its reply
+}
+
+func newDialer(section *g.Backend) dialer {
+	return dialer{connTimeout: section.ConnTimeout, callTimeout: section.CallTimeout}
+}
+
+// dial connects to address. A host name is resolved each time, so that a backend
+// may move. Keepalive probes end a connection whose peer vanished while idle.
+func (d dialer) dial(ctx context.Context, address string) (*tcp, error) {
+	nd := net.Dialer{
+		Timeout:         d.connTimeout,
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 3},
+	}
+	c, err := nd.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot connect to %s: %w", address, err)
+	}
+	conn := c.(*net.TCPConn)
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		_ = conn.Close() // the first error counts
+		return nil, fmt.Errorf("cannot use the connection to %s: %w", address, err)
+	}
+	return &tcp{TCPConn: conn, raw: raw, address: address, callTimeout: d.callTimeout}, nil
+}
+
+// tcp is a connection to a backend: what every Conn over TCP has in common.
+type tcp struct {
+	*net.TCPConn
+	raw         syscall.RawConn
+	address     string // as configured
+	callTimeout time.Duration
+	parts       [3][]byte   // backs what call writes
+	buffers     net.Buffers // a slice of parts, used up by each write
+}
+
+// call begins a call: the time for it starts, and up to three parts of the
+// request go out in one write.
+func (c *tcp) call(head, payload, tail []byte) error {
+	c.parts = [3][]byte{head, payload, tail}
+	c.buffers = c.parts[:]
+	if err := c.SetDeadline(time.Now().Add(c.callTimeout)); err != nil {
+		return c.failed("write to", err)
+	}
+	_, err := c.buffers.WriteTo(c.TCPConn)
+	c.parts = [3][]byte{}
+	if err != nil {
+		return c.failed("write to", err)
+	}
+	return nil
+}
+
+// failed says what could not be done with the peer.
+func (c *tcp) failed(do string, err error) error {
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return fmt.Errorf("cannot %s %s within callTimeout (%s): %w", do, c.address, c.callTimeout, err)
+	}
+	return fmt.Errorf("cannot %s %s: %w", do, c.address, err)
+}
+
+// peek reads what the peer has sent without waiting and without taking it, up to
+// len(buf) bytes. A connection that the peer has closed gives io.EOF.
+func (c *tcp) peek(buf []byte) (int, error) {
+	return c.receive(buf, unix.MSG_PEEK)
+}
+
+// receive is peek, but with MSG_PEEK only if flags hold it.
+func (c *tcp) receive(buf []byte, flags int) (n int, err error) {
+	// Control, not Read: Read would give up at a deadline of a call long past.
+	failed := c.raw.Control(func(fd uintptr) {
+		for {
+			n, _, err = unix.Recvfrom(int(fd), buf, flags|unix.MSG_DONTWAIT)
+			if !errors.Is(err, unix.EINTR) {
+				return
+			}
+		}
+	})
+	switch {
+	case failed != nil:
+		return 0, failed
+	case errors.Is(err, unix.EAGAIN):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	case n == 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// unacknowledged returns how many of the bytes written the peer's TCP has not
+// acknowledged.
+func (c *tcp) unacknowledged() (n int, err error) {
+	failed := c.raw.Control(func(fd uintptr) { n, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
+	return n, errors.Join(failed, err)
+}
+
+// Close closes the connection and ends a call under way; a second Close does
+// nothing.
+func (c *tcp) Close() error {
+	if err := c.TCPConn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
