@@ -1,0 +1,70 @@
+package demo
+
+import (
+	"fmt"
+	"net"
+
+	jsoniter "github.com/json-iterator/go"
+
+	"transfer/g"
+)
+
+// addresses are where the relay of the demonstration listens, host:port each.
+type addresses struct {
+	http, rpc, socket string
+}
+
+// free replaces each address that is in use by one with a free port of the same
+// host. Whoever takes a port afterwards shows when the relay binds it.
+func (a addresses) free() (addresses, error) {
+	for _, addr := range []*string{&a.http, &a.rpc, &a.socket} {
+		l, err := listenNear(*addr)
+		if err != nil {
+			return addresses{}, err
+		}
+		defer func() { _ = l.Close() }() // at the end, lest a port be found twice
+		*addr = l.Addr().String()
+	}
+	return a, nil
+}
+
+// listenNear listens on addr, or where that is in use on a free port of its host.
+func listenNear(addr string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %q, write HOST:PORT: %w", addr, err)
+	}
+	l, err := net.Listen("tcp", addr)
+	if err == nil {
+		return l, nil
+	}
+	if l, err = net.Listen("tcp", net.JoinHostPort(host, "0")); err != nil {
+		return nil, fmt.Errorf("cannot find a free port on %s: %w", host, err)
+	}
+	return l, nil
+}
+
+// configuration returns the relay's configuration: it listens on the addresses,
+// keeps its files in dataDir and sends to the stand-ins. The least step is that of
+// a second, so that no point of the agent's is aligned onto another.
+func configuration(a addresses, dataDir string, s *site) (*g.Config, error) {
+	type section map[string]any
+	listen := func(addr string) section { return section{"enabled": true, "listen": addr} }
+	data, err := jsoniter.ConfigCompatibleWithStandardLibrary.Marshal(section{
+		"minStep": 1,
+		"dataDir": dataDir,
+		"http":    listen(a.http),
+		"rpc":     listen(a.rpc),
+		"socket":  listen(a.socket),
+		"judge":   section{"enabled": true, "cluster": s.cluster("judge")},
+		"graph":   section{"enabled": true, "cluster": s.cluster("graph")},
+		"tsdb":    section{"enabled": true, "address": s.address("tsdb")},
+		"transfer": section{
+			"enabled": true, "cluster": s.cluster("transfer"),
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("cannot compose the configuration: %w", err)
+	}
+	return g.Parse("demo", data)
+}

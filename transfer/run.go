@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"transfer/g"
+)
+
+// runRelay runs the relay until SIGTERM or SIGINT. A second signal ends the
+// process at once.
+func runRelay(config string) error {
+	cfg, err := g.Load(config)
+	if err != nil {
+		return &cannotRun{err}
+	}
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer signal.Stop(signals)
+
+	log := newLogger(os.Stderr, cfg.LogFormat, cfg.LogLevel)
+	debug.SetMemoryLimit(int64(cfg.MemoryLimit))
+	service, err := NewService(cfg, log)
+	if err != nil {
+		return &cannotRun{err}
+	}
+	service.Start()
+	for s := range signals {
+		if s != syscall.SIGHUP {
+			log.Info("signal received, stopping: a second one ends the process at once", "signal", s.String())
+			break
+		}
+		log.Warn("SIGHUP has no effect: live reload does not exist yet, restart to take a new configuration")
+	}
+	stopped := make(chan struct{})
+	go func() { service.Stop(); close(stopped) }()
+	select {
+	case <-stopped:
+		return nil
+	case s := <-signals:
+		return fmt.Errorf("ended by a second signal (%s) before the stop was done", s)
+	}
+}
+
+// startRelay runs a relay within this process, for the demonstration.
+func startRelay(cfg *g.Config) (stop func(context.Context) error, err error) {
+	service, err := NewService(cfg, newLogger(os.Stderr, cfg.LogFormat, "warn"))
+	if err != nil {
+		return nil, err
+	}
+	service.Start()
+	return func(context.Context) error { service.Stop(); return nil }, nil
+}

@@ -1,0 +1,86 @@
+package sink
+
+import (
+	"slices"
+	"sync"
+)
+
+// arrival says how a point's timestamp stands to those of its series that were
+// received before.
+type arrival int
+
+const (
+	inOrder  arrival = iota // newer than all
+	repeated                // received before: at least once is allowed
+	late                    // older than the newest, and new: out of order
+)
+
+// series is what a stand-in knows of one series.
+type series struct {
+	mu                                  sync.Mutex
+	received, discarded, late, repeated uint64
+	seen                                []int64 // timestamps received, ascending; the oldest are forgotten
+	stored                              bool    // last holds a point
+	last                                Point   // the newest point applied
+}
+
+// receive notes that a point of timestamp ts came. At least `remember`
+// timestamps are remembered.
+func (s *series) receive(ts int64, remember int) arrival {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.received++
+	n := len(s.seen)
+	if n == 0 || ts > s.seen[n-1] {
+		if n >= 2*remember {
+			s.seen = s.seen[:copy(s.seen, s.seen[n-remember:])]
+		}
+		s.seen = append(s.seen, ts)
+		return inOrder
+	}
+	at, found := slices.BinarySearch(s.seen, ts)
+	if found {
+		s.repeated++
+		return repeated
+	}
+	s.seen = slices.Insert(s.seen, at, ts)
+	s.late++
+	return late
+}
+
+// apply stores p as the last point of the series and reports whether it did.
+// With discard a point that is not newer than the last is refused, without it an
+// older one is taken but not kept as the last.
+func (s *series) apply(p *Point, discard bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if discard && s.stored && p.Timestamp <= s.last.Timestamp {
+		s.discarded++
+		return false
+	}
+	if !s.stored || p.Timestamp >= s.last.Timestamp {
+		s.last, s.stored = *p, true
+	}
+	return true
+}
+
+// Series is what is shown of one series.
+type Series struct {
+	Sink      string `json:"sink"`
+	Key       string `json:"key"`
+	Received  uint64 `json:"received"`
+	Discarded uint64 `json:"discarded"`
+	Late      uint64 `json:"late"`
+	Repeated  uint64 `json:"repeated"`
+	Last      Point  `json:"last"` // the newest point applied
+}
+
+// show returns the series, and whether a point of it has been applied yet.
+func (s *series) show() (Series, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Series{
+		Received: s.received, Discarded: s.discarded, Late: s.late, Repeated: s.repeated,
+		Key: s.last.Key(), Last: s.last,
+	}, s.stored
+}
