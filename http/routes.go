@@ -1,6 +1,7 @@
 package http
 
 import (
+	"errors"
 	"fmt"
 	nethttp "net/http"
 	"runtime/debug"
@@ -63,7 +64,7 @@ func (s *Server) recovery(c *gin.Context) {
 		if cause == nil {
 			return
 		}
-		if cause == nethttp.ErrAbortHandler { // net/http's own way to cut a reply off
+		if err, ok := cause.(error); ok && errors.Is(err, nethttp.ErrAbortHandler) { // net/http's own way to cut a reply off
 			panic(cause)
 		}
 		s.log.Error("admin handler panicked", "path", c.Request.URL.Path, "cause", fmt.Sprint(cause), "stack", string(debug.Stack()))

@@ -81,10 +81,10 @@ func (g *gobCodec) readHeader(id gobID, r *gobReader) {
 	}
 	g.header = new(rpc.Request)
 	r.fields(func(number int) {
-		switch field := shape.field(number); {
-		case field == gobField{"ServiceMethod", gobString}:
+		switch field := shape.field(number); field {
+		case gobField{"ServiceMethod", gobString}:
 			g.header.ServiceMethod = string(r.bytes())
-		case field == gobField{"Seq", gobUint64}:
+		case gobField{"Seq", gobUint64}:
 			g.header.Seq = r.uint()
 		default:
 			g.types.skip(field.id, r, 0)

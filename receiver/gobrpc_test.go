@@ -32,7 +32,7 @@ func TestGobRPCStockClient(t *testing.T) {
 	d := open(t, ListenRPC, testLimits(), &store{refuse: 1})
 	client, err := rpc.Dial("tcp", d.Addr().String())
 	require.NoError(t, err)
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 
 	var pong struct{ Code int }
 	require.NoError(t, client.Call("Transfer.Ping", struct{}{}, &pong))
@@ -77,7 +77,7 @@ func TestGobRPCOtherShapes(t *testing.T) {
 	d := open(t, ListenRPC, testLimits(), new(store))
 	client, err := rpc.Dial("tcp", d.Addr().String())
 	require.NoError(t, err)
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	var reply gobReply
 	// Bare numbers, a step of another type, and fields that nobody knows.
 	require.NoError(t, client.Call("Transfer.Update", []struct {
@@ -110,7 +110,7 @@ func TestGobRPCBombs(t *testing.T) {
 	d := open(t, ListenRPC, limits, new(store))
 	client, err := rpc.Dial("tcp", d.Addr().String())
 	require.NoError(t, err)
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	var reply gobReply
 	require.EqualError(t, client.Call("Transfer.Update", make([]gobItem, 100_000), &reply), "too many points: at most 10 in one request")
 	require.NoError(t, client.Call("Transfer.Update", make([]gobItem, 10), &reply))
@@ -227,7 +227,7 @@ func FuzzGobRequests(f *testing.F) {
 func FuzzGobPoints(f *testing.F) {
 	f.Add("e", "m", "a=b", "GAUGE", 1.5, "1e3", uint8(0), int64(60), int64(1700000000))
 	f.Add("", "\xff", "\n", "COUNTER", math.Inf(1), "NaN", uint8(1), int64(-1), int64(0))
-	f.Add("é", "m/x", "", "DERIVE", -0.0, "", uint8(2), int64(math.MinInt64), int64(math.MaxInt64))
+	f.Add("é", "m/x", "", "DERIVE", math.Copysign(0, -1), "", uint8(2), int64(math.MinInt64), int64(math.MaxInt64))
 	f.Fuzz(func(t *testing.T, endpoint, name, tags, counterType string, number float64, text string, kind uint8, step, timestamp int64) {
 		values := []any{number, text, step, nil, float32(number), uint64(timestamp), true, []byte(text)}
 		value := values[int(kind)%len(values)]

@@ -116,7 +116,7 @@ func (d door) dial(t *testing.T) *net.TCPConn {
 	c, err := net.Dial("tcp", d.Addr().String())
 	require.NoError(t, err)
 	require.NoError(t, c.SetDeadline(time.Now().Add(20*time.Second)))
-	t.Cleanup(func() { c.Close() })
+	t.Cleanup(func() { _ = c.Close() })
 	return c.(*net.TCPConn)
 }
 

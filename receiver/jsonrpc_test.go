@@ -130,7 +130,7 @@ func TestJSONRPCStockClient(t *testing.T) {
 	d := open(t, ListenRPC, testLimits(), &store{refuse: 1})
 	client, err := jsonrpc.Dial("tcp", d.Addr().String())
 	require.NoError(t, err)
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	points := []map[string]any{{"endpoint": "e", "metric": "m", "value": "1e3", "step": 60, "counterType": "GAUGE", "tags": "", "timestamp": 1}, nil}
 	var reply struct {
 		Message        string

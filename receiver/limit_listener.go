@@ -68,7 +68,7 @@ func (l *limitListener) Accept() (net.Conn, error) {
 				return &limitedConn{Conn: c, listener: l, from: from}, nil
 			}
 			l.counts.Trouble(stat.TooManyClients)
-			c.Close()
+			_ = c.Close()
 		case errors.Is(err, net.ErrClosed):
 			return nil, err
 		default:

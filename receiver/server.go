@@ -58,7 +58,7 @@ func (s *Server) Start() {
 
 // handle serves one connection and closes it.
 func (s *Server) handle(c *conn) {
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if !s.conns.add(c) {
 		return
 	}

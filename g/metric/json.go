@@ -54,7 +54,7 @@ func (b *Batch) ReadJSON(iter *jsoniter.Iterator, limit int) error {
 		b.readPoint(iter)
 	}
 	switch {
-	case iter.Error != nil && iter.Error != io.EOF:
+	case iter.Error != nil && !errors.Is(iter.Error, io.EOF):
 		return fmt.Errorf("cannot read the array: %w", iter.Error)
 	case elements > limit:
 		return fmt.Errorf("%w: at most %d in one request", ErrTooManyPoints, limit)

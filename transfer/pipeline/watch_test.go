@@ -63,13 +63,14 @@ func TestTraceSeesAcceptedPointsOnly(t *testing.T) {
 func TestTracedIsACopy(t *testing.T) {
 	p, in, _ := newInlet(&sink{prefix: "no backend wants it"})
 	p.Trace("e", "m", "k=v")
-	p.Filter("e", "m", "gt", "0", "k=v")
+	_, err := p.Filter("e", "m", "gt", "0", "k=v")
+	require.NoError(t, err)
 
 	b := &metric.Batch{}
 	point := b.Add()
 	*point = of("", 1.5)[0]
 	point.Endpoint, point.Metric, point.RawTags = b.Text([]byte("e")), b.Text([]byte("m")), b.Text([]byte("k = v"))
-	_, err := in.Accept(b)
+	_, err = in.Accept(b)
 	require.NoError(t, err)
 	b.Reset()
 	b.Text([]byte(strings.Repeat("#", 100)))
