@@ -2,7 +2,6 @@ package sender
 
 import (
 	"slices"
-	"strings"
 
 	"transfer/g/metric"
 )
@@ -35,16 +34,7 @@ func rewriteTags(tags []metric.Tag, good int, key, value func(string) string) []
 			cleaned = append(cleaned, t)
 		}
 	}
-	slices.SortStableFunc(cleaned, func(x, y metric.Tag) int { return strings.Compare(x.Key, y.Key) })
-	n := 0
-	for i, t := range cleaned {
-		if i > 0 && cleaned[n-1].Key == t.Key {
-			n--
-		}
-		cleaned[n] = t
-		n++
-	}
-	return cleaned[:n]
+	return metric.SortTags(cleaned)
 }
 
 // named returns s, or "_" for an empty name, without which a line would not be one.

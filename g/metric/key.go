@@ -68,14 +68,14 @@ func (b *Batch) parseTags(raw string) []Tag {
 		b.tags = append(b.tags, Tag{key, value})
 	}
 	if !sorted {
-		b.tags = b.tags[:from+sortTags(b.tags[from:])]
+		b.tags = b.tags[:from+len(SortTags(b.tags[from:]))]
 	}
 	return b.tags[from:len(b.tags):len(b.tags)]
 }
 
-// sortTags sorts tags by key, keeps the last of each key and returns how many
-// are left at the front.
-func sortTags(tags []Tag) int {
+// SortTags sorts tags in place by key as bytes and keeps the last of each key. It
+// returns what is left.
+func SortTags(tags []Tag) []Tag {
 	slices.SortStableFunc(tags, func(x, y Tag) int { return strings.Compare(x.Key, y.Key) })
 	n := 0
 	for i := range tags {
@@ -85,7 +85,7 @@ func sortTags(tags []Tag) int {
 		tags[n] = tags[i]
 		n++
 	}
-	return n
+	return tags[:n]
 }
 
 // withoutSpaces copies s into the batch, less its spaces.

@@ -36,7 +36,7 @@ func TestStopDeliversWhatWasAcknowledged(t *testing.T) {
 	agent := newLoad(1000)
 	for range 50 {
 		push(t, r.rpc, agent.request(), 1)
-		agent.rounds++
+		agent.rounds.Add(1)
 	}
 	require.LessOrEqual(t, r.stop(t), 10*time.Second)
 	requireFirstArrivals(t, agent, site.judges)
@@ -53,7 +53,7 @@ func TestStopWithDeadAndHungBackends(t *testing.T) {
 	r := startRelay(t, withPorts(t, site.sections()))
 	agent := newLoad(1000)
 	push(t, r.rpc, agent.request(), 1)
-	agent.rounds++
+	agent.rounds.Add(1)
 	eventually(t, "it is known to be down", 10*time.Second, func() bool {
 		return r.ledger(t)["graph/graph-01/"+site.graphs["graph-01"][0].Addr()].State == "down"
 	})

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,8 +18,8 @@ import (
 // round's timestamps a step after the last one's, as judge and graph want them.
 type load struct {
 	series int
-	rounds int // pushed and acknowledged so far
 	start  int64
+	rounds atomic.Int64 // pushed and acknowledged so far
 }
 
 const loadStep = 60
@@ -43,10 +44,10 @@ func (l *load) run(t *testing.T, address string, interval time.Duration, stop <-
 		}
 		answer, err := replies.ReadString('\n')
 		if want := fmt.Sprintf(`"Total":%d,"Invalid":0`, l.series); err != nil || !strings.Contains(answer, want) {
-			t.Errorf("round %d: %q, %v", l.rounds, answer, err)
+			t.Errorf("round %d: %q, %v", l.rounds.Load(), answer, err)
 			return
 		}
-		l.rounds++
+		l.rounds.Add(1)
 		select {
 		case <-stop:
 			return
@@ -58,25 +59,26 @@ func (l *load) run(t *testing.T, address string, interval time.Duration, stop <-
 // request is the next round, its value the round's number.
 func (l *load) request() []byte {
 	b := []byte(`{"method":"Transfer.Update","params":[[`)
-	timestamp := l.start + int64(l.rounds)*loadStep
+	round := l.rounds.Load()
+	timestamp := l.start + round*loadStep
 	for i := range l.series {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = fmt.Appendf(b, `{"endpoint":"host-%d","metric":"load","value":%d,"step":%d,"counterType":"GAUGE","tags":"","timestamp":%d}`,
-			i, l.rounds, loadStep, timestamp)
+			i, round, loadStep, timestamp)
 	}
 	b = append(b, `]],"id":`...)
-	b = strconv.AppendInt(b, int64(l.rounds), 10)
+	b = strconv.AppendInt(b, round, 10)
 	return append(b, '}')
 }
 
 // points returns what was acknowledged.
 func (l *load) points() map[arrival]int {
 	all := make(map[arrival]int)
-	for round := range l.rounds {
+	for round := range l.rounds.Load() {
 		for i := range l.series {
-			all[arrival{fmt.Sprintf("host-%d/load", i), l.start + int64(round)*loadStep, float64(round)}] = 1
+			all[arrival{fmt.Sprintf("host-%d/load", i), l.start + round*loadStep, float64(round)}] = 1
 		}
 	}
 	return all
