@@ -97,3 +97,26 @@ func eventually(t *testing.T, what string, within time.Duration, ok func() bool)
 	t.Helper()
 	require.Eventually(t, ok, within, 10*time.Millisecond, what)
 }
+
+// pulse measures how long this machine lets a process wait for its turn.
+type pulse struct {
+	longest atomic.Int64 // nanoseconds since restart
+}
+
+func (p *pulse) run(stop <-chan struct{}) {
+	for last := time.Now(); ; {
+		select {
+		case <-stop:
+			return
+		case <-time.After(time.Millisecond):
+		}
+		now := time.Now()
+		p.longest.Store(max(p.longest.Load(), int64(now.Sub(last))))
+		last = now
+	}
+}
+
+func (p *pulse) restart() { p.longest.Store(0) }
+
+// skipped returns the longest wait since restart.
+func (p *pulse) skipped() time.Duration { return time.Duration(p.longest.Load()) }
