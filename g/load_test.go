@@ -41,7 +41,7 @@ func TestOriginalFileUnchanged(t *testing.T) {
 	require.Equal(t, &Backend{
 		Name: "graph", Batch: 200, ConnTimeout: time.Second, CallTimeout: 5 * time.Second, MaxConns: 32, MaxIdle: 32,
 		Replicas: 500, Hash: "crc32", Nodes: []Node{{"graph-00", []string{"127.0.0.1:6070"}}},
-		QueueBytes: 16 * MiB, SpoolBytes: 4 * GiB, OnDown: "wait", OnRemove: "reroute", Overflow: "disk",
+		QueueBytes: 16 * MiB, SpoolBytes: 4 * GiB, MaxAge: 12 * time.Hour, OnDown: "wait", OnRemove: "reroute", Overflow: "disk",
 	}, c.Backend("graph"))
 }
 
@@ -138,7 +138,11 @@ func TestWarnings(t *testing.T) {
 
 func TestErrorsNameFileKeyAndRemedy(t *testing.T) {
 	cases := []struct{ name, text, want string }{
-		{"empty", ``, `line 1, column 1: unexpected end of JSON input; mend the JSON there`},
+		{"empty", ``, `the file is empty; cfg.example.json is a file to begin with`},
+		{"blank", " \r\n\t", `the file is empty; cfg.example.json is a file to begin with`},
+		{"byte order mark", "\ufeff{}", `line 1, column 1: invalid character 'ï' looking for beginning of value; save the file without a byte order mark`},
+		{"comment", "{\n  // ports\n}", `line 2, column 3: invalid character '/' looking for beginning of object key string; JSON has no comments, take it away`},
+		{"comma missing", "{\n  \"debug\": true\n  \"minStep\": 30}", `line 3, column 3: invalid character '"' after object key:value pair; is there a comma or colon missing before it?`},
 		{"comma too many", "{\n  \"debug\": true,\n}", `line 3, column 1: invalid character '}' looking for beginning of object key string; is there a comma too many before it?`},
 		{"half-written", "{\"graph\": {\"ena", `line 1, column 15: unexpected end of JSON input; mend the JSON there`},
 		{"column in characters", `{"é": x}`, `line 1, column 7: invalid character 'x' looking for beginning of value; mend the JSON there`},
@@ -162,6 +166,7 @@ func TestErrorsNameFileKeyAndRemedy(t *testing.T) {
 		{"share", `{"graph": {"enabled": true, "maxMove": 20}}`, `graph.maxMove: 20 is no number from 0 to 1; write a share, as in 0.2 for a fifth`},
 		{"cluster", `{"graph": {"enabled": true, "cluster": ["h:1"]}}`, `graph.cluster: it is no object; write it as in {"graph-00": "10.0.0.1:6070"}`},
 		{"address", `{"graph": {"enabled": true, "cluster": {"graph-00": "h:1, h2"}}}`, `graph.cluster.graph-00: "h2" is no host:port; write it as in "10.0.0.1:6070" or "10.0.0.1:6070,10.0.0.2:6070"`},
+		{"address with a login", `{"graph": {"enabled": true, "cluster": {"graph-00": "root:s3cret@h:6070"}}}`, `graph.cluster.graph-00: an address with a login or query is no host:port; write it as in "10.0.0.1:6070" or "10.0.0.1:6070,10.0.0.2:6070"`},
 		{"address with port 0", `{"graph": {"enabled": true, "cluster": {"graph-00": "h:0"}}}`, `graph.cluster.graph-00: "h:0" is no host:port; write it as in "10.0.0.1:6070" or "10.0.0.1:6070,10.0.0.2:6070"`},
 		{"no address", `{"graph": {"enabled": true, "cluster": {"graph 00": ","}}}`, `graph.cluster."graph 00": the node has no address; write it as in "10.0.0.1:6070" or "10.0.0.1:6070,10.0.0.2:6070"`},
 		{"address of another type", `{"graph": {"enabled": true, "cluster": {"graph-00": 6070}}}`, `graph.cluster.graph-00: it is no string of addresses; write it as in "10.0.0.1:6070" or "10.0.0.1:6070,10.0.0.2:6070"`},
@@ -186,6 +191,15 @@ func TestAllErrorsOfAFileAreTold(t *testing.T) {
 	lines := strings.Split(err.Error(), "\n")
 	require.Len(t, lines, maxFindings+1)
 	require.Equal(t, "cfg.json: 9900 more like these", lines[maxFindings])
+}
+
+func TestFindingsOfNodesComeInTheOrderOfTheirNames(t *testing.T) {
+	_, err := Parse("cfg.json", []byte(`{"graph": {"enabled": true, "cluster": {"d": "", "b": "", "a": "", "c": ""}}}`))
+	var nodes []string
+	for line := range strings.Lines(err.Error()) {
+		nodes = append(nodes, strings.Split(line, ": ")[1])
+	}
+	require.Equal(t, []string{"graph.cluster.a", "graph.cluster.b", "graph.cluster.c", "graph.cluster.d"}, nodes)
 }
 
 func TestTenThousandNodes(t *testing.T) {

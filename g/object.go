@@ -37,6 +37,21 @@ func (o Object) MarshalJSON() ([]byte, error) {
 	return append(out, '}'), nil
 }
 
+// Without returns the object without the members called key, at any depth.
+func (o Object) Without(key string) Object {
+	var rest Object
+	for _, m := range o {
+		if m.Key == key {
+			continue
+		}
+		if inner, ok := m.Value.(Object); ok {
+			m.Value = inner.Without(key)
+		}
+		rest = append(rest, m)
+	}
+	return rest
+}
+
 // Indent returns the object as text for people, two spaces a level.
 func (o Object) Indent() (string, error) {
 	text, err := o.MarshalJSON()

@@ -32,6 +32,20 @@ func TestEffectiveHoldsNoSecret(t *testing.T) {
 	require.NotContains(t, string(effective(t, load(t, "nonsense_disabled.json"))), "s3cret")
 }
 
+func TestEffectiveFillsInTheDefaultsOfEachBackend(t *testing.T) {
+	for name, want := range map[string]string{
+		"judge": `"maxAge":"10m"`, "graph": `"maxAge":"12h"`, "p8s_relay": `"maxAge":"24h"`, "tsdb": `"maxAge":"24h"`,
+		"transfer": `"maxAge":"24h"`, "influxdb": `"precision":"ns"`,
+	} {
+		require.Contains(t, string(effective(t, parse(t, `{"`+name+`": {"enabled": true}}`))), want, name)
+	}
+}
+
+func TestObjectWithout(t *testing.T) {
+	o := Object{{"a", 1}, {"secret", 2}, {"b", Object{{"secret", 3}, {"c", 4}}}}
+	require.Equal(t, Object{{"a", 1}, {"b", Object{{"c", 4}}}}, o.Without("secret"))
+}
+
 func TestRedactAddress(t *testing.T) {
 	cases := []struct{ address, want string }{
 		{"127.0.0.1:8086", "127.0.0.1:8086"},

@@ -2,6 +2,7 @@ package g
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -16,7 +17,7 @@ func endpoint(name string, to *string) key {
 		switch s, ok := str(at, raw); {
 		case !ok || s == "":
 		case !isAddress(s, 0):
-			at.fail(shown(s)+" is no host:port", `write it as in "0.0.0.0:8433" or ":8433"`)
+			at.fail(shownAddress(s)+" is no host:port", `write it as in "0.0.0.0:8433" or ":8433"`)
 		default:
 			*to = s
 		}
@@ -82,13 +83,20 @@ func readNodes(at place, members []member) []Node {
 		last[m.key] = m.raw
 	}
 	nodes := make([]Node, 0, len(last))
-	for name, raw := range last {
-		if addresses := readAddresses(at.under(name), raw); addresses != nil {
+	for _, name := range slices.Sorted(maps.Keys(last)) {
+		if addresses := readAddresses(at.under(name), last[name]); addresses != nil {
 			nodes = append(nodes, Node{Name: name, Addresses: addresses})
 		}
 	}
-	slices.SortFunc(nodes, func(a, b Node) int { return strings.Compare(a.Name, b.Name) })
 	return nodes
+}
+
+// shownAddress is shown for an address, without a login that someone wrote there.
+func shownAddress(address string) string {
+	if strings.ContainsAny(address, "@?") {
+		return "an address with a login or query"
+	}
+	return shown(address)
 }
 
 // maxAddresses bounds the copies of a point that one node may ask for.
@@ -106,7 +114,7 @@ func readAddresses(at place, raw []byte) []string {
 		switch address := strings.TrimSpace(piece); {
 		case address == "":
 		case !isAddress(address, 1):
-			at.fail(shown(address)+" is no host:port", remedy)
+			at.fail(shownAddress(address)+" is no host:port", remedy)
 			return nil
 		case slices.Contains(all, address):
 			at.warn(address+" stands there twice, it is used once", "take one away")

@@ -9,21 +9,23 @@ import (
 
 // traits is what sets one backend section apart from the others.
 type traits struct {
-	name     string
-	ring     bool   // its cluster is a ring, not a group of equals
-	timeout  string // the key of CallTimeout
-	protocol string // the default of its protocol key
+	name      string
+	ring      bool          // its cluster is a ring, not a group of equals
+	timeout   string        // the key of CallTimeout
+	maxAge    time.Duration // the defaults of its own keys
+	protocol  string
+	precision string
 }
 
 // backends is the list of the file's backend sections, sorted by name.
 func backends() []traits {
 	return []traits{
-		{name: "graph", ring: true, timeout: "callTimeout"},
-		{name: "influxdb", timeout: "timeout"},
-		{name: "judge", ring: true, timeout: "callTimeout"},
-		{name: "p8s_relay", ring: true, timeout: "callTimeout"},
-		{name: "transfer", timeout: "callTimeout"},
-		{name: "tsdb", timeout: "callTimeout", protocol: "telnet"},
+		{name: "graph", ring: true, timeout: "callTimeout", maxAge: 12 * time.Hour},
+		{name: "influxdb", timeout: "timeout", maxAge: 24 * time.Hour, precision: "ns"},
+		{name: "judge", ring: true, timeout: "callTimeout", maxAge: 10 * time.Minute},
+		{name: "p8s_relay", ring: true, timeout: "callTimeout", maxAge: 24 * time.Hour},
+		{name: "transfer", timeout: "callTimeout", maxAge: 24 * time.Hour},
+		{name: "tsdb", timeout: "callTimeout", maxAge: 24 * time.Hour, protocol: "telnet"},
 	}
 }
 
@@ -55,6 +57,8 @@ func newBackend(t traits) *Backend {
 		MaxConns:    32,
 		Hash:        HashCRC32,
 		Protocol:    t.protocol,
+		Precision:   t.precision,
+		MaxAge:      t.maxAge,
 		QueueBytes:  16 * MiB,
 		SpoolBytes:  4 * GiB,
 		OnDown:      "wait",
@@ -101,7 +105,7 @@ func (b *Backend) keys(t traits) []key {
 		hideZero(&b.Lanes, whole("lanes", &b.Lanes, 1, 1024)),
 		size("queueBytes", &b.QueueBytes, 64*KiB, 1024*GiB),
 		size("spoolBytes", &b.SpoolBytes, MiB, 1024*TiB),
-		hideZero(&b.MaxAge, span("maxAge", &b.MaxAge)),
+		span("maxAge", &b.MaxAge),
 		oneOf("overflow", &b.Overflow, "disk", "redis", "disk+redis"),
 		oneOf("onDown", &b.OnDown, "wait", "failover"),
 		hideZero(&b.Protocol, oneOf("protocol", &b.Protocol, "telnet", "http")),

@@ -13,7 +13,7 @@ func newConfig(path string) *Config {
 		MinStep:     defaultMinStep,
 		Durability:  "journal",
 		DataDir:     "./var/transfer",
-		MemoryLimit: max(machineMemory(os.DirFS("/"))/2, leastMemory),
+		MemoryLimit: max(machineMemory(os.DirFS("/"))/2/MiB*MiB, leastMemory),
 		SeriesCache: 1_000_000,
 		OnDiskError: "memory",
 		LogFormat:   "text",

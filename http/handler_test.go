@@ -85,6 +85,8 @@ func TestTrace(t *testing.T) {
 		{"/trace/e%2Ff/m%20n/k=%E4%B8%AD", []string{"e/f", "m n", "k=中"}, 200},
 		{"/filter/e/m/gt/1e3", []string{"e", "m", "gt", "1e3", ""}, 200},
 		{"/filter/e/m/eq/-0.5/mount=/", []string{"e", "m", "eq", "-0.5", "mount=/"}, 200},
+		{"/trace", nil, 400},
+		{"/filter", nil, 400},
 		{"/trace/", nil, 400},
 		{"/trace/e", nil, 400},
 		{"/trace/e/", nil, 400},

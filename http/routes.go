@@ -37,8 +37,10 @@ func (s *Server) routes(push nethttp.Handler) nethttp.Handler {
 	read("/statistics/all", s.counters)
 	read("/proc/step", s.step)
 	read("/debug/connpool/:backend", s.connPool)
-	read("/trace/*series", s.trace)
-	read("/filter/*series", s.filter)
+	for _, series := range []string{"", "/*series"} {
+		read("/trace"+series, s.trace)
+		read("/filter"+series, s.filter)
+	}
 	e.POST("/api/push", gin.WrapH(push))
 	e.PUT("/api/push", gin.WrapH(push))
 

@@ -69,7 +69,9 @@ func (c *client) flush() error {
 		return err
 	}
 	_, err := c.conn.Write(c.out)
-	c.out = c.out[:0]
+	if c.out = c.out[:0]; cap(c.out) > 2*flushBytes {
+		c.out = nil // an id may be as long as a request: an idle client must not hold that
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return &refusal{stat.SlowReader, err}
 	}

@@ -19,6 +19,7 @@ type gobCodec struct {
 	types   gobTypes
 	begun   bool         // bytes of the next request have come
 	header  *rpc.Request // read already, its argument is still to come
+	needed  int          // bytes that must be there before the argument is looked at again
 	replies *gob.Encoder
 }
 
@@ -36,9 +37,11 @@ func (g *gobCodec) stage() stage {
 	return idle
 }
 
-// next takes one message: a definition, a header or an argument.
+// next takes one message: a definition, a header or an argument. An argument may
+// go on in further messages: a stock encoder breaks off where it meets a new type
+// in an interface, to define it.
 func (g *gobCodec) next(data []byte) (used int, err error) {
-	if len(data) == 0 {
+	if len(data) == 0 || len(data) < g.needed {
 		return 0, nil
 	}
 	g.begun = true
@@ -56,15 +59,23 @@ func (g *gobCodec) next(data []byte) (used int, err error) {
 		return 0, nil
 	}
 	used = prefix + int(size)
-	r := gobReader{data: data[prefix:used]}
+	r := gobReader{data: data[prefix:used], behind: data[used:]}
 	switch id := gobID(r.int()); {
 	case r.err != nil:
 	case id < 0:
-		g.types.define(-id, &r)
+		if g.types.define(-id, &r); len(r.data) > 0 {
+			r.fail()
+		}
 	case g.header == nil:
 		g.readHeader(id, &r)
 	default:
-		return used, g.answer(id, r.data)
+		err = g.answer(id, &r)
+		if errors.Is(r.err, errGobMore) {
+			g.needed = len(data) + r.missing
+			return 0, nil
+		}
+		g.needed = 0
+		return len(data) - len(r.behind), err
 	}
 	if r.err != nil {
 		return 0, &refusal{stat.Malformed, r.err}
@@ -102,21 +113,29 @@ type (
 	gobPong struct{ Code int }
 )
 
-// answer carries out the request whose argument is message, a value of the type
-// id. The argument of another method than Transfer.Update is not looked at.
-func (g *gobCodec) answer(id gobID, message []byte) error {
+// answer carries out the request whose argument is a value of the type id, which r
+// reads. It does nothing when r meets errGobMore. The argument of another method
+// than Transfer.Update may be anything.
+func (g *gobCodec) answer(id gobID, r *gobReader) error {
 	start := time.Now()
 	method := g.header.ServiceMethod
+	batch := g.batch()
+	defer g.batches.Put(batch)
+	var fault error
+	before := g.types.mark()
+	if method == updateMethod {
+		fault = readGobPoints(&g.types, id, r, batch, g.limits.PointsPerRequest)
+	} else {
+		g.types.skipMessage(id, r)
+	}
+	if errors.Is(r.err, errGobMore) {
+		g.types.forget(before)
+		return nil
+	}
 	response := rpc.Response{ServiceMethod: method, Seq: g.header.Seq}
 	g.header, g.begun = nil, false
 	g.counts.Requests.Add(1)
 
-	batch := g.batch()
-	defer g.batches.Put(batch)
-	var fault error
-	if method == updateMethod {
-		fault = readGobPoints(&g.types, id, message, batch, g.limits.PointsPerRequest)
-	}
 	invalid, err := g.call(method, batch, fault)
 	var reply any
 	switch {

@@ -11,13 +11,9 @@ import (
 
 var errNoGobPoints = errors.New("argument is no slice of points")
 
-// gobSingleton stands before a value that is no struct, where a struct's first
-// field would stand.
-const gobSingleton = 0
-
 // gobPoints reads the argument of Transfer.Update.
 type gobPoints struct {
-	gobReader
+	*gobReader
 	types *gobTypes
 	shape gobType // of a point, as the client has it
 	// zeroValue says that a Value that was left out is 0 and not missing.
@@ -25,11 +21,13 @@ type gobPoints struct {
 }
 
 // readGobPoints reads a value of the type id, a slice of points, into the batch. A
-// field of the wrong type costs its point. The points alias message.
-func readGobPoints(types *gobTypes, id gobID, message []byte, batch *metric.Batch, limit int) error {
+// field of the wrong type costs its point. The points alias what r reads. Whatever
+// the error, r stands behind the value, unless r itself has an error.
+func readGobPoints(types *gobTypes, id gobID, r *gobReader, batch *metric.Batch, limit int) error {
 	slice := types.byID[id]
-	g := gobPoints{gobReader: gobReader{data: message}, types: types, shape: types.byID[slice.elem]}
+	g := gobPoints{gobReader: r, types: types, shape: types.byID[slice.elem]}
 	if slice.kind != gobSlice || g.shape.kind != gobStruct {
+		types.skipMessage(id, r)
 		return errNoGobPoints
 	}
 	for _, f := range g.shape.fields {
@@ -37,11 +35,12 @@ func readGobPoints(types *gobTypes, id gobID, message []byte, batch *metric.Batc
 			g.zeroValue = f.id == gobInt || f.id == gobUint64 || f.id == gobFloat
 		}
 	}
-	if g.uint() != gobSingleton {
-		g.fail()
-	}
+	types.openSingle(id, r)
 	n := g.uint()
 	if n > uint64(limit) {
+		for ; n > 0 && g.err == nil; n-- {
+			types.skip(slice.elem, r, 0)
+		}
 		return fmt.Errorf("%w: at most %d in one request", metric.ErrTooManyPoints, limit)
 	}
 	for ; n > 0 && g.err == nil; n-- {
@@ -79,7 +78,7 @@ func (g *gobPoints) point(p *metric.Point) {
 		case "Timestamp":
 			p.Timestamp, reason = g.integer(field.id, metric.BadTimestamp)
 		default:
-			g.types.skip(field.id, &g.gobReader, 0)
+			g.types.skip(field.id, g.gobReader, 0)
 		}
 		if fault == metric.Accepted {
 			fault = reason
@@ -94,7 +93,7 @@ func (g *gobPoints) point(p *metric.Point) {
 // text reads a string. A value of another type is skipped, for the given reason.
 func (g *gobPoints) text(id gobID, otherwise metric.Reason) (string, metric.Reason) {
 	if id != gobString {
-		g.types.skip(id, &g.gobReader, 0)
+		g.types.skip(id, g.gobReader, 0)
 		return "", otherwise
 	}
 	return alias(g.bytes()), metric.Accepted
@@ -114,7 +113,7 @@ func (g *gobPoints) integer(id gobID, otherwise metric.Reason) (n int64, reason 
 	case gobString:
 		n, ok = metric.ParseInteger(alias(g.bytes()))
 	default:
-		g.types.skip(id, &g.gobReader, 0)
+		g.types.skip(id, g.gobReader, 0)
 		ok = false
 	}
 	if !ok {
@@ -123,41 +122,28 @@ func (g *gobPoints) integer(id gobID, otherwise metric.Reason) (n int64, reason 
 	return n, metric.Accepted
 }
 
-// value reads a value, in an interface or bare.
-func (g *gobPoints) value(id gobID) (float64, metric.Reason) {
+// value reads a number, or a string that holds one, in an interface or bare. A
+// value of another type is skipped.
+func (g *gobPoints) value(id gobID) (v float64, reason metric.Reason) {
 	if id == gobInterface {
-		inner, message := readGobInterface(&g.gobReader)
-		r := gobReader{data: message}
-		if r.uint() != gobSingleton || r.err != nil {
-			return 0, metric.BadValue
-		}
-		return readGobNumber(inner, &r)
+		id = g.types.openInterface(g.gobReader)
 	}
-	if id != gobInt && id != gobUint64 && id != gobFloat && id != gobString {
-		g.types.skip(id, &g.gobReader, 0)
-		return 0, metric.BadValue
-	}
-	return readGobNumber(id, &g.gobReader)
-}
-
-// readGobNumber reads a number, or a string that holds one.
-func readGobNumber(id gobID, r *gobReader) (v float64, reason metric.Reason) {
 	switch id {
+	case gobNil:
+		reason = metric.BadValue
 	case gobInt:
-		v = float64(r.int())
+		v = float64(g.int())
 	case gobUint64:
-		v = float64(r.uint())
+		v = float64(g.uint())
 	case gobFloat:
-		v = r.float()
+		v = g.float()
 	case gobString:
-		v, reason = metric.ParseValue(alias(r.bytes()))
+		v, reason = metric.ParseValue(alias(g.bytes()))
 	default:
+		g.types.skip(id, g.gobReader, 0)
 		reason = metric.BadValue
 	}
-	switch {
-	case r.err != nil:
-		return 0, metric.BadValue
-	case math.IsNaN(v) || math.IsInf(v, 0):
+	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0, metric.NotFinite
 	}
 	return v, reason

@@ -7,7 +7,13 @@ import (
 	"math/bits"
 )
 
-var errGob = errors.New("not gob")
+var (
+	errGob     = errors.New("not gob")
+	errGobMore = errors.New("the value goes on in a message still to come")
+)
+
+// maxGobParts bounds the messages over which one value may be spread.
+const maxGobParts = 16
 
 // gobReader reads the primitives of encoding/gob off one message. After the first
 // fault err is set and every read returns zero. What it returns aliases data.
@@ -17,6 +23,10 @@ var errGob = errors.New("not gob")
 type gobReader struct {
 	data []byte
 	err  error
+
+	behind  []byte // what was read behind the message
+	parts   int    // messages of behind that were read, too
+	missing int    // with errGobMore: how many bytes behind must have more at least
 }
 
 // fail makes err the reader's fault, unless it had one before.
@@ -25,6 +35,30 @@ func (r *gobReader) fail() {
 		r.err = errGob
 	}
 	r.data = nil
+}
+
+// resume goes on behind a definition that stands within a value. A stock encoder
+// begins a new message there, or within a value in an interface a new count.
+func (r *gobReader) resume() {
+	if r.err != nil {
+		return
+	}
+	if len(r.data) > 0 {
+		r.uint()
+		return
+	}
+	size, prefix := gobUint(r.behind)
+	r.parts++
+	switch {
+	case prefix < 0 || size > math.MaxInt32 || r.parts > maxGobParts:
+		r.fail()
+	case prefix == 0:
+		r.err, r.missing = errGobMore, gobUintSize(r.behind)-len(r.behind)
+	case len(r.behind)-prefix < int(size):
+		r.err, r.missing = errGobMore, prefix+int(size)-len(r.behind)
+	default:
+		r.data, r.behind = r.behind[prefix:prefix+int(size)], r.behind[prefix+int(size):]
+	}
 }
 
 // take returns the next n bytes.
@@ -69,6 +103,15 @@ func gobUint(data []byte) (v uint64, n int) {
 	var whole [8]byte
 	copy(whole[8-size:], data[1:1+size])
 	return binary.BigEndian.Uint64(whole[:]), 1 + size
+}
+
+// gobUintSize returns how many bytes the unsigned integer at the start of data
+// takes, as far as its first byte has come.
+func gobUintSize(data []byte) int {
+	if len(data) == 0 || data[0] <= 0x7f {
+		return 1
+	}
+	return 1 - int(int8(data[0]))
 }
 
 // int reads a signed integer, whose lowest bit is its sign.

@@ -214,6 +214,7 @@ func FuzzGobRequests(f *testing.F) {
 	require.NoError(f, encoder.Encode(&rpc.Request{ServiceMethod: pingMethod, Seq: 1}))
 	require.NoError(f, encoder.Encode(7))
 	f.Add(other.Bytes())
+	f.Add(splitStream(f))
 	f.Fuzz(func(t *testing.T, stream []byte) {
 		newCodec := func(c *client) codec { return newGobCodec(c) }
 		points, _, err := readStream(newCodec, stream, len(stream)+1)

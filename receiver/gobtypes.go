@@ -6,6 +6,7 @@ type gobID int64
 // The types that need no definition, and the lowest number of those that do
 // (encoding/gob, type.go).
 const (
+	gobNil       gobID = 0 // no type
 	gobBool      gobID = 1
 	gobInt       gobID = 2
 	gobUint64    gobID = 3
@@ -51,26 +52,41 @@ const (
 // gobTypes are the types that one connection has defined.
 type gobTypes struct {
 	byID  map[gobID]gobType
-	bytes int
+	order []gobID // in which they came
+	bytes int     // of their definitions
 }
 
-// define reads a type's definition, the rest of a message, under the number id.
+// define reads a type's definition under the number id.
 func (t *gobTypes) define(id gobID, r *gobReader) {
-	t.bytes += len(r.data)
-	if _, known := t.byID[id]; known || id < gobFirstUser || t.bytes > maxGobTypes {
+	own := gobReader{data: r.data[:min(len(r.data), maxGobTypes-t.bytes)]}
+	size := len(own.data)
+	var defined gobType
+	own.fields(func(kind int) {
+		defined.kind = min(gobKind(kind), gobOwn)
+		own.fields(func(number int) { defined.read(number, &own) })
+	})
+	if _, known := t.byID[id]; known || id < gobFirstUser || own.err != nil || defined.kind == 0 {
 		r.fail()
 		return
 	}
-	var defined gobType
-	r.fields(func(kind int) {
-		defined.kind = min(gobKind(kind), gobOwn)
-		r.fields(func(number int) { defined.read(number, r) })
-	})
-	if r.err == nil && len(r.data) == 0 && defined.kind != 0 {
-		t.byID[id] = defined
-	} else {
-		r.fail()
+	size -= len(own.data)
+	r.take(uint64(size))
+	t.byID[id] = defined
+	t.order = append(t.order, id)
+	t.bytes += size
+}
+
+// gobMark is how many types were defined at one time.
+type gobMark struct{ types, bytes int }
+
+func (t *gobTypes) mark() gobMark { return gobMark{len(t.order), t.bytes} }
+
+// forget takes back what was defined since the mark.
+func (t *gobTypes) forget(m gobMark) {
+	for _, id := range t.order[m.types:] {
+		delete(t.byID, id)
 	}
+	t.order, t.bytes = t.order[:m.types], m.bytes
 }
 
 // read reads one field of arrayType, sliceType, structType, mapType or
@@ -118,10 +134,20 @@ func (t *gobTypes) skip(id gobID, r *gobReader, depth int) {
 	case gobBytes, gobString:
 		r.bytes()
 	case gobInterface:
-		readGobInterface(r)
+		if depth > maxGobDepth {
+			r.fail()
+		} else if inner := t.openInterface(r); inner != gobNil {
+			t.skip(inner, r, depth+1)
+		}
 	default:
 		t.skipDefined(id, r, depth)
 	}
+}
+
+// skipMessage skips a value of the type id that is a message of its own.
+func (t *gobTypes) skipMessage(id gobID, r *gobReader) {
+	t.openSingle(id, r)
+	t.skip(id, r, 0)
 }
 
 // skipDefined skips a value of a type that the client defined.
@@ -157,16 +183,35 @@ func (t *gobType) field(number int) gobField {
 	return t.fields[number-1]
 }
 
-// readGobInterface reads a value in an interface: its type and its bytes, both
-// zero for nil.
-func readGobInterface(r *gobReader) (id gobID, value []byte) {
+// openInterface reads a value in an interface up to where the value itself stands
+// and returns its type, gobNil for nil. Types that the client has not told before
+// are defined in between. How long the value is said to be is not looked at: it
+// may hold definitions, too, and then goes on behind them.
+func (t *gobTypes) openInterface(r *gobReader) gobID {
 	if name := r.bytes(); len(name) == 0 {
-		return 0, nil
+		return gobNil
 	}
-	id = gobID(r.int())
-	if id <= 0 {
-		r.fail() // a definition, which stock clients send ahead
-		return 0, nil
+	for r.err == nil {
+		id := gobID(r.int())
+		if id >= 0 {
+			r.uint()
+			t.openSingle(id, r)
+			return id
+		}
+		t.define(-id, r)
+		r.resume()
 	}
-	return id, r.bytes()
+	return gobNil
+}
+
+// gobSingleton stands before a value that is no struct, where a struct's first
+// field would stand.
+const gobSingleton = 0
+
+// openSingle reads what stands before a value of the type id that is no part of
+// another one.
+func (t *gobTypes) openSingle(id gobID, r *gobReader) {
+	if t.byID[id].kind != gobStruct && r.uint() != gobSingleton {
+		r.fail()
+	}
 }

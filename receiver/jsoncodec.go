@@ -22,7 +22,14 @@ func newJSONCodec(c *client) *jsonCodec {
 	return &jsonCodec{client: c, iter: jsoniter.NewIterator(jsoniter.ConfigCompatibleWithStandardLibrary)}
 }
 
+// next scans what looks as usual in one pass. Anything else, and what is not yet
+// whole, goes by the frame, which looks at each byte once however they come.
 func (j *jsonCodec) next(data []byte) (used int, err error) {
+	if !j.frame.Begun() {
+		if n := j.answerUsual(data); n > 0 {
+			return n, nil
+		}
+	}
 	n, whole, err := j.frame.Scan(data[j.scanned:])
 	j.scanned += n
 	switch {
@@ -32,7 +39,9 @@ func (j *jsonCodec) next(data []byte) (used int, err error) {
 		return 0, nil
 	case whole:
 		j.frame.Reset()
-		err = j.answer(data[:j.scanned])
+		if j.answerUsual(data[:j.scanned]) == 0 {
+			err = j.answer(data[:j.scanned])
+		}
 	}
 	used, j.scanned = j.scanned, 0
 	return used, err
@@ -45,32 +54,54 @@ func (j *jsonCodec) stage() stage {
 	return idle
 }
 
-// answer carries out one request and adds the reply to what is to be written.
+// answerUsual answers the request at the beginning of data, if it is whole and of
+// the usual shape, and returns its length, else 0.
+func (j *jsonCodec) answerUsual(data []byte) int {
+	start := time.Now()
+	batch := j.batch()
+	defer j.batches.Put(batch)
+	q, n := scanJSONRequest(data, batch, j.limits.PointsPerRequest)
+	if n > 0 {
+		j.reply(q, batch, start)
+	}
+	return n
+}
+
+// answer answers one request, whatever its shape.
 func (j *jsonCodec) answer(text []byte) error {
 	start := time.Now()
 	batch := j.batch()
 	defer j.batches.Put(batch)
 	defer j.iter.ResetBytes(nil) // an idle connection keeps no large request alive
-	q, err := readJSONRequest(j.iter.ResetBytes(metric.RepairJSON(text)), batch, j.limits.PointsPerRequest)
+	repaired := metric.RepairJSON(text)
+	q, err := readJSONRequest(j.iter.ResetBytes(repaired), batch, j.limits.PointsPerRequest)
 	if err != nil {
 		return &refusal{stat.Malformed, err}
 	}
+	if &repaired[0] != &text[0] {
+		q.id = readJSONID(j.iter.ResetBytes(text))
+	}
+	j.reply(q, batch, start)
+	return nil
+}
+
+// reply carries out one request and adds the reply to what is to be written.
+func (j *jsonCodec) reply(q jsonRequest, batch *metric.Batch, start time.Time) {
 	j.counts.Requests.Add(1)
 	out := append(j.out, `{"id":`...)
 	out = append(out, q.id...)
 	out = append(out, `,"result":`...)
 	invalid, err := j.call(q.method, batch, q.fault)
-	if err != nil {
+	switch {
+	case err != nil:
 		out = append(out, `null,"error":`...)
 		out = appendJSONString(out, err.Error())
 		j.out = append(out, "}\n"...)
-		return nil
-	}
-	if q.method == pingMethod {
+		return
+	case q.method == pingMethod:
 		out = append(out, `{"code":0}`...)
-	} else {
+	default:
 		out = appendSummary(out, len(batch.Points), invalid, time.Since(start))
 	}
 	j.out = append(out, ",\"error\":null}\n"...)
-	return nil
 }

@@ -47,6 +47,22 @@ func readJSONRequest(iter *jsoniter.Iterator, batch *metric.Batch, limit int) (q
 	return q, nil
 }
 
+// readJSONID reads the id of a request, whose grammar is in order, from its bytes as
+// they came: an id goes back like that, broken strings included.
+func readJSONID(iter *jsoniter.Iterator) string {
+	iter.Error = nil
+	id := "null"
+	iter.ReadMapCB(func(iter *jsoniter.Iterator, key string) bool {
+		if strings.EqualFold(key, "id") {
+			id = readID(iter)
+		} else {
+			metric.SkipJSON(iter)
+		}
+		return iter.Error == nil
+	})
+	return id
+}
+
 var (
 	errNoParams  = errors.New("jsonrpc: request body missing params")
 	errBadParams = errors.New("params is no array")

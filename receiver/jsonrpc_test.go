@@ -39,6 +39,8 @@ func TestJSONRPCReplies(t *testing.T) {
 		`{"method":"Transfer.Update","params":[null],"id":12345678901234567890}`:                      summary("12345678901234567890", 0, 0),
 		`{"method":"Transfer.Update","params":[[1,2,3]],"params":[[1]],"id":1e5}`:                     summary("1e5", 1, 1),
 		`{"method":"Transfer.Ping","params":[{}],"id":1}`:                                             `{"id":1,"result":{"code":0},"error":null}` + "\n",
+		`{"id":"\ud800\u0041","method":"Transfer.Ping","params":[{}]}`:                                `{"id":"\ud800\u0041","result":{"code":0},"error":null}` + "\n",
+		`{"x":"\udead","ID":"` + "\xff\xfe" + `","method":"Transfer.Update","params":[]}`:             summary("\"\xff\xfe\"", 0, 0),
 		`{"method":"Transfer.Nope","params":[{}],"id":1}`:                                             fault("1", "rpc: can't find method Transfer.Nope"),
 		`{"method":"Nope.Update","params":[[]],"id":1}`:                                               fault("1", "rpc: can't find service Nope.Update"),
 		`{"method":"Nope\"\u0000","params":[[]],"id":1}`:                                              `{"id":1,"result":null,"error":"rpc: service/method request ill-formed: Nope\"\u0000"}` + "\n",

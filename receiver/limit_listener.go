@@ -74,8 +74,7 @@ func (l *limitListener) Accept() (net.Conn, error) {
 		default:
 			l.counts.Trouble(stat.AcceptFailed)
 			l.told.Do(func() {
-				l.log.Error("connections cannot be accepted: if descriptors ran out, raise the limit of open files or lower that of connections",
-					"receiver", l.counts.Name, "error", err)
+				l.log.Error("connections cannot be accepted: if descriptors ran out, raise the limit of open files or lower that of connections", "error", err)
 			})
 			l.wait(pause)
 			pause = min(2*pause, lastAcceptPause)

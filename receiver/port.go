@@ -1,6 +1,7 @@
 package receiver
 
 import (
+	"runtime"
 	"sync"
 
 	"transfer/g"
@@ -14,11 +15,34 @@ type port struct {
 	counts   *stat.Receiver
 	limits   g.Limits
 	memory   memory
-	batches  sync.Pool // of *metric.Batch
+	batches  sync.Pool     // of *metric.Batch
+	large    chan struct{} // holds an element for each large request in work
 }
 
 func newPort(limits g.Limits, a Acceptor, counts *stat.Receiver) *port {
-	return &port{acceptor: a, counts: counts, limits: limits, memory: memory{budget: newBudget(limits)}}
+	return &port{
+		acceptor: a, counts: counts, limits: limits,
+		memory: memory{budget: newBudget(limits)},
+		large:  make(chan struct{}, largeAtOnce()),
+	}
+}
+
+// largeAtOnce is how many requests of more than readBytes are decoded and handed
+// on at once: more than there are processors would not be faster, and a batch may
+// take a hundred times the memory of its text.
+func largeAtOnce() int { return max(4, runtime.GOMAXPROCS(0)) }
+
+// begin waits until a request of so many bytes may be worked on; end must follow.
+func (p *port) begin(bytes int) {
+	if bytes > readBytes {
+		p.large <- struct{}{}
+	}
+}
+
+func (p *port) end(bytes int) {
+	if bytes > readBytes {
+		<-p.large
+	}
 }
 
 // batch returns an empty batch, to be put into batches when it was used.

@@ -165,6 +165,8 @@ func (p *Push) unpacker(ctx context.Context) (*unpacker, error) {
 
 // decode hands on the points of a body and returns the reply.
 func (p *Push) decode(text []byte, start time.Time) ([]byte, error) {
+	p.begin(len(text))
+	defer p.end(len(text))
 	batch := p.batch()
 	defer p.batches.Put(batch)
 	if err := batch.DecodeJSON(text, p.limits.PointsPerRequest); errors.Is(err, metric.ErrTooManyPoints) {

@@ -120,7 +120,7 @@ const flushBytes = 64 << 10
 // answer carries out all requests that are there.
 func (s *rpcSession) answer() error {
 	for {
-		used, err := s.codec.next(s.in.unread())
+		used, err := s.next()
 		if err != nil || used == 0 {
 			return err
 		}
@@ -134,6 +134,14 @@ func (s *rpcSession) answer() error {
 			}
 		}
 	}
+}
+
+// next lets the codec take one request.
+func (s *rpcSession) next() (used int, err error) {
+	data := s.in.unread()
+	s.begin(len(data))
+	defer s.end(len(data))
+	return s.codec.next(data)
 }
 
 // setDeadline sets the time by which the next bytes must have come. A request's

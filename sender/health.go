@@ -44,23 +44,34 @@ func (h *health) fill(s *stat.Target) {
 // failed notes a failed attempt of a lane; first: the one before it went well. The
 // log hears of the target's first lane that fails.
 func (h *health) failed(err error, first bool, now time.Time) {
+	if h.count(err, first, now) {
+		h.log.Warn("target fails, its points wait", "error", err)
+	}
+}
+
+// count is failed without the log, which may block and so is written without the
+// lock. It reports whether the target has just begun to fail.
+func (h *health) count(err error, first bool, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.lastErr = err.Error()
 	if !first {
-		return
+		return false
 	}
-	if h.failing++; h.failing == 1 {
-		h.since = now
-		h.log.Warn("target fails, its points wait", "error", err)
+	if h.failing++; h.failing > 1 {
+		return false
 	}
+	h.since = now
+	return true
 }
 
 // recovered notes that a lane which had failed delivers again.
 func (h *health) recovered(now time.Time) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.failing--; h.failing == 0 {
-		h.log.Info("target is back", "away", now.Sub(h.since).Round(time.Millisecond))
+	h.failing--
+	back, away := h.failing == 0, now.Sub(h.since)
+	h.mu.Unlock()
+	if back {
+		h.log.Info("target is back", "away", away.Round(time.Millisecond))
 	}
 }

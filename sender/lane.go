@@ -7,6 +7,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"transfer/g"
 	"transfer/sender/queue"
 )
 
@@ -23,25 +24,30 @@ const (
 type lane struct {
 	target  *target
 	backend Backend
-	window  int // bytes that may be unconfirmed; 0: one Block
+	window  int64 // bytes that may be unconfirmed; 0: one Block
 	blocks  *queue.Lane
 	shared  *shared
 	pause   *backoff.ExponentialBackOff
 
 	hop     int // index of the address in use
-	tried   int // addresses that failed in a row
+	tried   int // attempts that failed in a row, each at the next address
 	failing bool
 
-	conn      Conn
-	unwatch   func() bool // ends the watch that closes conn at the hard stop
-	written   int         // Blocks in flight that were sent on conn
-	attempted int         // Blocks in flight that were sent at all
+	conn    Conn
+	unwatch func() bool // ends the watch that closes conn at the hard stop
+	written int         // Blocks in flight that were sent on conn
 }
 
-func newLane(t *target, p plan, blocks *queue.Lane, hop int, s *shared) *lane {
+func newLane(t *target, p plan, blocks *queue.Lane, lanes, hop int, s *shared) *lane {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval, pause.Multiplier = firstPause, maxPause, 2
-	return &lane{target: t, backend: p.Backend, window: p.Window, blocks: blocks, shared: s, pause: pause, hop: hop}
+	return &lane{target: t, backend: p.Backend, window: window(p, t.section, lanes), blocks: blocks, shared: s, pause: pause, hop: hop}
+}
+
+// window is how many bytes each of so many lanes may have unconfirmed: what the
+// backend allows, but no more than half of the queue in all.
+func window(p plan, section *g.Backend, lanes int) int64 {
+	return min(int64(p.Window), int64(section.QueueBytes)/int64(2*lanes))
 }
 
 // run sends until drain is closed and the lane is empty or failing, or until ctx
@@ -115,13 +121,7 @@ func (l *lane) deliver(ctx context.Context) error {
 	l.target.health.active.Add(1)
 	defer l.target.health.active.Add(-1)
 	for l.written < l.blocks.InFlight() {
-		b := l.blocks.Flight(l.written)
-		if l.written < l.attempted {
-			l.blocks.Resent(b.Len())
-		} else {
-			l.attempted++
-		}
-		if err := l.conn.Send(b); err != nil {
+		if err := l.conn.Send(l.blocks.Send(l.written)); err != nil {
 			return err
 		}
 		l.written++
@@ -145,7 +145,6 @@ func (l *lane) confirmed(r Receipt) {
 		return
 	}
 	l.written -= r.Blocks
-	l.attempted -= r.Blocks
 	l.target.health.calls.Add(uint64(r.Blocks))
 	if l.failing {
 		l.target.health.recovered(now)
@@ -156,28 +155,37 @@ func (l *lane) confirmed(r Receipt) {
 
 // recover notes a failure and waits until it is time for the next attempt, at the
 // next address where there are several. It returns false when the lane is to end:
-// an address that fails is not drained.
+// a target that fails is not drained, but one that begins to fail while it is being
+// drained gets a second chance.
 func (l *lane) recover(ctx context.Context, drain <-chan struct{}, err error) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	now := l.shared.now()
-	l.target.health.failed(err, !l.failing, now)
+	l.target.health.failed(err, !l.failing, l.shared.now())
 	l.failing = true
-	l.blocks.Failed()
-	var refusal *Refusal
-	if !errors.As(err, &refusal) || len(l.target.addresses) > 1 {
+	if l.spoilt(err) {
 		l.disconnect()
 	}
 	l.written = 0
-	l.attempted = max(0, l.attempted-l.blocks.Expire(now))
+	l.blocks.Return()
 	l.hop = (l.hop + 1) % len(l.target.addresses)
-	if l.tried++; l.tried < len(l.target.addresses) {
-		return !isClosed(drain)
+	if l.tried++; l.tried%len(l.target.addresses) != 0 {
+		return true
 	}
-	l.tried = 0
+	draining := isClosed(drain)
+	if draining && l.tried > len(l.target.addresses) {
+		return false
+	}
 	l.sleep(ctx, drain, nil, l.pause.NextBackOff())
-	return ctx.Err() == nil && !isClosed(drain)
+	return ctx.Err() == nil && (draining || !isClosed(drain))
+}
+
+// spoilt reports whether the connection is of no more use after err: all but a
+// refusal of the one Block on it leave open what else will come, and of several
+// addresses the next one is tried.
+func (l *lane) spoilt(err error) bool {
+	var refusal *Refusal
+	return !errors.As(err, &refusal) || l.window > 0 || len(l.target.addresses) > 1
 }
 
 // sleep waits for d, or until wake or a stop.

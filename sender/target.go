@@ -37,8 +37,9 @@ func newTarget(p plan, section *g.Backend, node string, addresses []string, s *s
 		limits.MaxAge = p.MaxAge
 	}
 	t.queue = queue.New(limits, laneCount(section, addresses), s.budget, s.pool)
-	for i, blocks := range t.queue.Lanes() {
-		t.lanes = append(t.lanes, newLane(t, p, blocks, i%len(addresses), s))
+	lanes := t.queue.Lanes()
+	for i, blocks := range lanes {
+		t.lanes = append(t.lanes, newLane(t, p, blocks, len(lanes), i%len(addresses), s))
 	}
 	return t
 }

@@ -18,7 +18,7 @@ func checkCommand() *cobra.Command {
 		Short: "Validate a configuration and show what it would do",
 		Long: "Validate a configuration: print what is in effect, without secrets, each ring's\n" +
 			"share per node, and known traps with their remedies. Exit code 2: it cannot run.",
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {

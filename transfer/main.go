@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,12 +20,14 @@ import (
 // The exit codes.
 const (
 	exitFailed    = 1 // it ran and something went wrong
-	exitCannotRun = 2 // configuration, port or data directory: nothing was started
+	exitCannotRun = 2 // flags, configuration, port or data directory: nothing was started
 )
 
 func main() {
 	if err := command().Execute(); err != nil {
-		fmt.Fprintln(os.Stderr, "transfer:", err)
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			fmt.Fprintln(os.Stderr, "transfer:", line)
+		}
 		var cannot *cannotRun
 		if errors.As(err, &cannot) {
 			os.Exit(exitCannotRun)
@@ -39,6 +42,19 @@ type cannotRun struct{ error }
 // Unwrap returns the cause.
 func (c *cannotRun) Unwrap() error { return c.error }
 
+// misused is the error of flags or words that the command does not know.
+func misused(cmd *cobra.Command, err error) error {
+	return &cannotRun{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+}
+
+// noArgs refuses words that are neither flags nor commands.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if err := cobra.NoArgs(cmd, args); err != nil {
+		return misused(cmd, err)
+	}
+	return nil
+}
+
 func command() *cobra.Command {
 	var config string
 	var version, commit bool
@@ -46,7 +62,7 @@ func command() *cobra.Command {
 		Use:           "transfer",
 		Short:         "Relay metric points from agents to judge, graph, TSDB and others",
 		Long:          "Relay metric points from agents to judge, graph, TSDB and others.\nWithout a command it runs the relay with the configuration given by -c.",
-		Args:          cobra.NoArgs,
+		Args:          noArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -62,6 +78,7 @@ func command() *cobra.Command {
 	// The original's -vg prints the commit as well; it arrives here as -v -g.
 	root.Flags().BoolVarP(&commit, "git", "g", false, "with -v: the same line, kept for scripts that say -vg")
 	_ = root.Flags().MarkHidden("git")
+	root.SetFlagErrorFunc(misused)
 	root.AddCommand(checkCommand(), client.Command(), sink.Command(), demo.Command(startRelay))
 	return root
 }

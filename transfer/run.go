@@ -21,6 +21,8 @@ func runRelay(config string) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(signals)
+	// Whoever reads the log may die: that ends a line, not the relay.
+	signal.Ignore(syscall.SIGPIPE)
 
 	log := newLogger(os.Stderr, cfg.LogFormat, cfg.LogLevel)
 	debug.SetMemoryLimit(int64(cfg.MemoryLimit))
@@ -29,20 +31,23 @@ func runRelay(config string) error {
 		return &cannotRun{err}
 	}
 	service.Start()
-	for s := range signals {
-		if s != syscall.SIGHUP {
-			log.Info("signal received, stopping: a second one ends the process at once", "signal", s.String())
-			break
+	var stopped chan struct{} // nil until the first signal to stop
+	for {
+		select {
+		case <-stopped:
+			return nil
+		case s := <-signals:
+			switch {
+			case s == syscall.SIGHUP:
+				log.Warn("SIGHUP has no effect: live reload does not exist yet, restart to take a new configuration")
+			case stopped != nil:
+				return fmt.Errorf("ended by a second signal (%s) before the stop was done", s)
+			default:
+				log.Info("signal received, stopping: a second one ends the process at once", "signal", s.String())
+				stopped = make(chan struct{})
+				go func() { service.Stop(); close(stopped) }()
+			}
 		}
-		log.Warn("SIGHUP has no effect: live reload does not exist yet, restart to take a new configuration")
-	}
-	stopped := make(chan struct{})
-	go func() { service.Stop(); close(stopped) }()
-	select {
-	case <-stopped:
-		return nil
-	case s := <-signals:
-		return fmt.Errorf("ended by a second signal (%s) before the stop was done", s)
 	}
 }
 

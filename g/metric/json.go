@@ -17,7 +17,7 @@ var ErrTooManyPoints = errors.New("too many points")
 // batch; what follows the array is ignored, and null is an empty array. An element
 // that is no point, or has a field that can't be used, becomes a refused point. An
 // error means that the whole text is refused: it is no JSON array, or holds more
-// than limit elements (ErrTooManyPoints). The points don't alias text.
+// than limit elements (ErrTooManyPoints). The points may alias text.
 func (b *Batch) DecodeJSON(text []byte, limit int) error {
 	text = bytes.TrimLeft(text, " \n\t\r")
 	if bytes.HasPrefix(text, []byte("null")) {
@@ -26,6 +26,14 @@ func (b *Batch) DecodeJSON(text []byte, limit int) error {
 	if !bytes.HasPrefix(text, []byte("[")) {
 		return errors.New("no JSON array")
 	}
+	if b.ScanJSON(text, limit) > 0 {
+		return nil
+	}
+	return b.decodeAny(text, limit)
+}
+
+// decodeAny is DecodeJSON for an array of any shape.
+func (b *Batch) decodeAny(text []byte, limit int) error {
 	var f JSONFrame
 	n, whole, err := f.Scan(text)
 	if err == nil && !whole {

@@ -22,6 +22,7 @@ type Block struct {
 	Items       []Item
 	First, Last uint64    // lowest and highest sequence number of its points
 	Accepted    time.Time // when its first point was accepted; monotonic
+	Sent        bool      // at least once: it may have arrived, and takes no more points
 }
 
 // Len returns the number of points.

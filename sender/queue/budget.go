@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -35,18 +36,25 @@ func (b *Budget) relieve() {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	var spent []*Queue // all that they hold is in flight
 	for b.used.Load() > b.limit {
-		if q := b.fullest(); q == nil || !q.giveWay() {
+		q := b.fullest(spent)
+		if q == nil {
 			return
+		}
+		if !q.giveWay() {
+			spent = append(spent, q)
 		}
 	}
 }
 
-func (b *Budget) fullest() *Queue {
+// fullest returns the queue with the most bytes, other than those spent; nil when
+// none holds any.
+func (b *Budget) fullest(spent []*Queue) *Queue {
 	var fullest *Queue
 	var most int64
 	for _, q := range b.queues {
-		if n := q.bytes.Load(); n > most {
+		if n := q.bytes.Load(); n > most && !slices.Contains(spent, q) {
 			fullest, most = q, n
 		}
 	}

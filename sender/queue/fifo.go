@@ -1,5 +1,7 @@
 package queue
 
+import "slices"
+
 // fifo is a first-in first-out list of Blocks that reuses its memory.
 type fifo struct {
 	blocks []*Block
@@ -32,6 +34,13 @@ func (f *fifo) push(b *Block) {
 		f.blocks, f.head = f.blocks[:n], 0
 	}
 	f.blocks = append(f.blocks, b)
+}
+
+// prepend moves all blocks of g, in their order, before those of f.
+func (f *fifo) prepend(g *fifo) {
+	f.blocks = slices.Insert(f.blocks, f.head, g.blocks[g.head:]...)
+	clear(g.blocks)
+	g.blocks, g.head = g.blocks[:0], 0
 }
 
 func (f *fifo) pop() *Block {

@@ -15,8 +15,9 @@ type Lane struct {
 	wake  chan struct{} // holds one signal
 
 	// Guarded by the queue's lock.
-	waiting fifo // the newest is open: points are added to it
-	flight  fifo // taken by the owner, not yet delivered; changed by the owner only
+	waiting fifo  // the newest is open: points are added to it
+	flight  fifo  // taken by the owner, not yet delivered; changed by the owner only
+	flying  int64 // memory of the Blocks in flight; likewise
 	settle  settle
 	holding bool // the oldest Block waits for the backend to settle
 	stirred bool // Put has something to tell the owner
@@ -38,18 +39,19 @@ func (l *Lane) append(src *Block, i int) {
 	before := b.Size()
 	b.Take(src, i)
 	b.Cover(src)
-	if grown := b.Size() - before; grown != 0 {
-		l.queue.charge(grown)
-	}
 	if b.Len() == l.queue.limits.Batch {
 		l.stirred = true
 	}
+	if grown := b.Size() - before; grown != 0 {
+		l.queue.charge(grown)
+		l.queue.trim() // may take b itself
+	}
 }
 
-// open begins a new Block. The queue's bound is met here, a Block at a time.
+// open begins a new Block.
 func (l *Lane) open() *Block {
 	l.stirred = true
-	b := l.queue.pool.Get()
+	b := l.queue.pool.getWithin(max(freshBlock, int64(l.queue.maxBlock)))
 	l.queue.charge(b.Size())
 	l.queue.trim()
 	l.waiting.push(b)
@@ -60,7 +62,7 @@ func (l *Lane) open() *Block {
 // waits for the backend to settle, it may outgrow the batch: what is bounded then
 // is calls, not points.
 func (l *Lane) full(b *Block) bool {
-	if len(b.Payload)+itemBytes*len(b.Items) >= l.queue.maxBlock {
+	if b.Sent || len(b.Payload)+itemBytes*len(b.Items) >= l.queue.maxBlock {
 		return true
 	}
 	if l.holding || l.waiting.len() >= backlogBlocks {
@@ -90,7 +92,7 @@ func (l *Lane) signal() {
 func (l *Lane) Take(now time.Time, linger time.Duration) (*Block, time.Duration) {
 	l.queue.mu.Lock()
 	defer l.queue.mu.Unlock()
-	l.expire(&l.waiting, now)
+	l.expire(now)
 	b := l.waiting.oldest()
 	if b == nil {
 		return nil, Forever
@@ -106,24 +108,29 @@ func (l *Lane) Take(now time.Time, linger time.Duration) (*Block, time.Duration)
 	l.holding = false
 	l.waiting.pop()
 	l.flight.push(b)
+	l.flying += b.Size()
 	return b, 0
 }
 
 // InFlight returns how many Blocks are in flight. Owner only.
 func (l *Lane) InFlight() int { return l.flight.len() }
 
-// FlightBytes returns the payload of all Blocks in flight. Owner only.
-func (l *Lane) FlightBytes() int {
-	n := 0
-	for i := range l.flight.len() {
-		n += len(l.flight.at(i).Payload)
-	}
-	return n
-}
+// FlightBytes returns the memory of all Blocks in flight. Owner only.
+func (l *Lane) FlightBytes() int64 { return l.flying }
 
-// Flight returns the i-th oldest Block in flight. Owner only; the Block stays
-// unchanged until Delivered or Expire.
-func (l *Lane) Flight(i int) *Block { return l.flight.at(i) }
+// Send returns the i-th oldest Block in flight to be sent, which counts as resent
+// if it was sent before. Owner only; the Block stays unchanged until Delivered or
+// Return.
+func (l *Lane) Send(i int) *Block {
+	b := l.flight.at(i)
+	if b.Sent {
+		l.queue.mu.Lock()
+		l.queue.resent += uint64(b.Len())
+		l.queue.mu.Unlock()
+	}
+	b.Sent = true
+	return b
+}
 
 // Delivered counts the n oldest Blocks in flight as delivered, rejected of their
 // points as complained of, and gives their memory back.
@@ -132,6 +139,7 @@ func (l *Lane) Delivered(n, rejected int, now time.Time) {
 	defer l.queue.mu.Unlock()
 	for range n {
 		b := l.flight.pop()
+		l.flying -= b.Size()
 		l.settle.replied(b, now)
 		l.queue.queued -= uint64(b.Len())
 		l.queue.delivered += uint64(b.Len())
@@ -140,40 +148,22 @@ func (l *Lane) Delivered(n, rejected int, now time.Time) {
 	l.queue.rejected += uint64(rejected)
 }
 
-// Failed counts the points of all Blocks in flight as part of a failed call.
-func (l *Lane) Failed() {
+// Return puts the Blocks in flight back to where they came from, before what waits,
+// and counts their points as part of a failed call. No call may be under way. From
+// then on they may be dropped as any other, the oldest first.
+func (l *Lane) Return() {
 	l.queue.mu.Lock()
 	defer l.queue.mu.Unlock()
 	for i := range l.flight.len() {
 		l.queue.failed += uint64(l.flight.at(i).Len())
 	}
+	l.waiting.prepend(&l.flight)
+	l.flying = 0
 }
 
-// Resent counts points that are sent again.
-func (l *Lane) Resent(points int) {
-	l.queue.mu.Lock()
-	defer l.queue.mu.Unlock()
-	l.queue.resent += uint64(points)
-}
-
-// Expire drops the Blocks that are older than the queue's MaxAge, those in flight
-// too: no call may be under way. It returns how many Blocks in flight went.
-func (l *Lane) Expire(now time.Time) int {
-	l.queue.mu.Lock()
-	defer l.queue.mu.Unlock()
-	n := l.expire(&l.flight, now)
-	if l.flight.len() == 0 {
-		l.expire(&l.waiting, now)
+// expire drops the oldest Blocks that wait as long as they are too old.
+func (l *Lane) expire(now time.Time) {
+	for b := l.waiting.oldest(); b != nil && now.Sub(b.Accepted) > l.queue.limits.MaxAge; b = l.waiting.oldest() {
+		l.queue.drop(l.waiting.pop(), droppedAge)
 	}
-	return n
-}
-
-// expire drops the oldest Blocks of f as long as they are too old.
-func (l *Lane) expire(f *fifo, now time.Time) int {
-	n := 0
-	for b := f.oldest(); b != nil && now.Sub(b.Accepted) > l.queue.limits.MaxAge; b = f.oldest() {
-		l.queue.drop(f.pop(), droppedAge)
-		n++
-	}
-	return n
 }

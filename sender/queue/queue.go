@@ -20,7 +20,8 @@ const (
 	// maxBlock ends a Block whatever its number of points: no call gets larger
 	// than this and one item.
 	maxBlock = 1 << 20
-	// blockShare is the part of the queue's bytes that one Block may take.
+	// blockShare is the part of the queue's bytes that one Block of each lane may
+	// take: what is in flight cannot be dropped.
 	blockShare = 8
 	// backlogBlocks is how many Blocks must wait in a lane before the newest may
 	// outgrow Limits.Batch: a backlog drains in large calls.
@@ -64,7 +65,7 @@ type Queue struct {
 // its memory from budget.
 func New(limits Limits, lanes int, budget *Budget, pool *Pool) *Queue {
 	q := &Queue{limits: limits, budget: budget, pool: pool}
-	q.maxBlock = int(min(maxBlock, limits.Bytes/blockShare))
+	q.maxBlock = int(min(maxBlock, limits.Bytes/int64(blockShare*lanes)))
 	for range lanes {
 		q.lanes = append(q.lanes, newLane(q))
 	}

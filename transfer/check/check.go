@@ -17,7 +17,8 @@ import (
 // secrets, the share of each node of rings, which are those of cfg's backends,
 // and the findings of Lint. A finding is no error; the error is w's.
 func Run(w io.Writer, cfg *g.Config, rings []stat.Ring) error {
-	text, err := cfg.Effective().Indent()
+	// The list of each node's addresses would say the cluster a second time.
+	text, err := cfg.Effective().Without("clusterList").Indent()
 	if err != nil {
 		return fmt.Errorf("cannot show the configuration %s: %w", cfg.Path, err)
 	}
@@ -27,9 +28,14 @@ func Run(w io.Writer, cfg *g.Config, rings []stat.Ring) error {
 		writeRing(out, &rings[i])
 	}
 	writeFindings(out, Lint(cfg, rings, ownHosts()))
-	_, err = io.WriteString(w, out.String())
-	return err
+	if _, err = io.WriteString(w, out.String()); err != nil {
+		return fmt.Errorf("cannot write the report on %s: %w", cfg.Path, err)
+	}
+	return nil
 }
+
+// maxFindings bounds the findings that are written out.
+const maxFindings = 100
 
 // writeFindings writes a paragraph for each finding.
 func writeFindings(out *strings.Builder, findings []g.Finding) {
@@ -38,7 +44,11 @@ func writeFindings(out *strings.Builder, findings []g.Finding) {
 		return
 	}
 	fmt.Fprintf(out, "\nThings to know (%d):\n", len(findings))
-	for _, f := range findings {
+	for i, f := range findings {
+		if i == maxFindings {
+			fmt.Fprintf(out, "\n  and %d more\n", len(findings)-i)
+			return
+		}
 		fmt.Fprintf(out, "\n  %s\n", g.Finding{Key: f.Key, Text: f.Text})
 		if f.Remedy != "" {
 			fmt.Fprintf(out, "      -> %s\n", f.Remedy)

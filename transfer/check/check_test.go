@@ -21,6 +21,7 @@ func TestRun(t *testing.T) {
 	require.NoError(t, Run(&out, cfg, rings))
 	require.NotContains(t, out.String(), "s3cret")
 	require.True(t, strings.HasPrefix(out.String(), "cfg.json is valid."))
+	require.NotContains(t, out.String(), "clusterList", "it says what cluster says")
 	require.Contains(t, out.String(), `"address": "http://h:8086"`)
 	require.Contains(t, out.String(), `
 Ring of graph: crc32, nodes: 2, virtual points a node: 500, fingerprint 0123456789abcdef
@@ -43,10 +44,22 @@ func TestRunWithoutFindingsAndRings(t *testing.T) {
 	require.True(t, strings.HasSuffix(out.String(), "\nNo known trap found.\n"))
 }
 
+func TestRunBoundsTheFindings(t *testing.T) {
+	cfg, err := g.Parse("cfg.json", []byte(site))
+	require.NoError(t, err)
+	for range maxFindings + 7 {
+		cfg.Warnings = append(cfg.Warnings, g.Finding{Key: "x", Text: "odd"})
+	}
+	var out strings.Builder
+	require.NoError(t, Run(&out, cfg, nil))
+	require.Equal(t, maxFindings, strings.Count(out.String(), "x: odd"))
+	require.True(t, strings.HasSuffix(out.String(), "\n  and 7 more\n"))
+}
+
 func TestRunReportsTheWritersError(t *testing.T) {
 	cfg, err := g.Parse("cfg.json", []byte(site))
 	require.NoError(t, err)
-	require.Error(t, Run(full{}, cfg, nil))
+	require.EqualError(t, Run(full{}, cfg, nil), "cannot write the report on cfg.json: no space left on device")
 }
 
 // full is a writer that takes nothing.

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"strings"
@@ -86,17 +87,25 @@ func destinations(b *g.Backend) []destination {
 	return all
 }
 
+// sharedAddress finds addresses of several nodes of one backend. One note says it
+// for all of an address.
 func (s *subject) sharedAddress() {
 	for _, b := range s.Backends {
-		owner := make(map[string]string)
+		at := make(map[string][]destination)
 		for _, to := range destinations(b) {
-			if first, taken := owner[to.address]; taken {
-				s.note(to.key,
-					fmt.Sprintf("%s is an address of node %s too", to.address, printable(first)),
-					"is one of them a slip? If it is meant, that machine gets the share of both nodes")
+			at[to.address] = append(at[to.address], to)
+		}
+		for _, address := range slices.Sorted(maps.Keys(at)) {
+			first, others := at[address][0], at[address][1:]
+			if len(others) == 0 {
 				continue
 			}
-			owner[to.address] = to.node
+			text := fmt.Sprintf("%s is an address of node %s too", address, printable(first.node))
+			if more := len(others) - 1; more > 0 {
+				text += fmt.Sprintf(", and of %d more", more)
+			}
+			s.note(others[0].key, text,
+				"is it a slip? If it is meant, that machine gets the shares of all these nodes")
 		}
 	}
 }

@@ -61,6 +61,7 @@ func TestLint(t *testing.T) {
 		{"same port elsewhere", backend("transfer", `"cluster": {"t1": "10.0.0.7:8433"}`), nil, ""},
 		{"loopback, listening elsewhere", backend("transfer", `"cluster": {"t1": "127.0.0.1:6060"}`), nil, ""},
 		{"address of two nodes", graph(`"cluster": {"a": "h:1", "b": "h:1,h:2"}`), []string{"graph.cluster.b"}, "h:1 is an address of node a too"},
+		{"address of many nodes", graph(`"cluster": {"a": "h:1", "b": "h:1", "c": "h:1", "d": "h:1"}`), []string{"graph.cluster.b"}, "node a too, and of 2 more"},
 		{"stray space", graph(`"cluster": {"graph-00 ": "h:1"}`), []string{`graph.cluster."graph-00 "`}, "white space"},
 		{"other replicas", graph(`"replicas": 1000, "cluster": {"a": "h:1"}`), []string{"graph.replicas"}, "1000 virtual points"},
 		{"replicas of murmur3", graph(`"hash": "murmur3", "cluster": {"a": "h:1"}`), nil, ""},

@@ -105,6 +105,9 @@ func (o *options) run(ctx context.Context) (err error) {
 		ctx, stop = signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 		defer stop()
 	}
+	if err := o.readable(); err != nil {
+		return err
+	}
 	to, err := Dial(o.via, o.to, o.timeout)
 	if err != nil {
 		return err
@@ -135,6 +138,8 @@ func (o *options) complete() error {
 		return errors.New("cannot push batches of no points: --batch must be 1 or more")
 	case o.rate < 0 || math.IsNaN(o.rate):
 		return errors.New("cannot push at that pace: --rate must be 0 or more")
+	case o.timeout <= 0:
+		return errors.New("cannot push without waiting: --timeout must be more than 0, such as 10s")
 	case o.repeat < 0:
 		return errors.New("cannot repeat less than never: --repeat must be 0 or more")
 	case o.file == "-" && o.repeat != 1:
@@ -154,6 +159,21 @@ func (o *options) complete() error {
 			return fmt.Errorf("cannot learn the host's name, give --endpoint: %w", err)
 		}
 		o.point.Endpoint = name
+	}
+	return nil
+}
+
+// readable says early that the file can't be read, before anything is pushed.
+func (o *options) readable() error {
+	if o.file == "" || o.file == "-" {
+		return nil
+	}
+	info, err := os.Stat(o.file)
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s is a folder: name a file of points", o.file)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot read points: %w", err)
 	}
 	return nil
 }

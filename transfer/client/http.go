@@ -2,8 +2,10 @@ package client
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"time"
 
@@ -35,6 +37,10 @@ func (h *httpPusher) Push(points []*Point) (Reply, error) {
 	}
 	answer, err := h.client.Post(h.url, "application/json", bytes.NewReader(body))
 	if err != nil {
+		var dial *net.OpError // http.Client connects at the first request
+		if errors.As(err, &dial) && dial.Op == "dial" {
+			err = cannotConnect(dial)
+		}
 		return Reply{}, err
 	}
 	defer func() { _ = answer.Body.Close() }()

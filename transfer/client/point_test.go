@@ -139,3 +139,13 @@ func FuzzSource(f *testing.F) {
 		}
 	})
 }
+
+func TestSourceSaysWhereItCannotReadOn(t *testing.T) {
+	long := NewSource(strings.NewReader("\n" + strings.Repeat("x", maxPoint+1)))
+	_, err := long.Next()
+	require.EqualError(t, err, "cannot read line 2: it is longer than 1048576 bytes; write one point a line")
+
+	cut := NewSource(strings.NewReader(`[{"endpoint":"a"`))
+	_, err = cut.Next()
+	require.EqualError(t, err, "cannot read element 1 of the array: it is cut off or no JSON")
+}

@@ -262,6 +262,8 @@ func TestCommandRefuses(t *testing.T) {
 		"--metric and --value":    {},
 		"--batch must":            append(one, "--batch", "0"),
 		"--rate must":             append(one, "--rate", "-1"),
+		"--timeout must":          append(one, "--timeout", "-1s"),
+		"write host:port":         append(one, "--to", "nowhere"),
 		"--repeat must":           append(one, "--repeat", "-1"),
 		"cannot repeat standard":  {"-", "--repeat", "2"},
 		"give --file FILE":        {"file"},
@@ -271,8 +273,12 @@ func TestCommandRefuses(t *testing.T) {
 		_, _, err := run(t, nil, args...)
 		require.ErrorContains(t, err, want)
 	}
-	_, _, err := run(t, nil, "--to", relay(t).Addr(), "--file", filepath.Join(t.TempDir(), "none"))
-	require.ErrorContains(t, err, "cannot read points")
+	_, _, err := run(t, nil, "--to", "127.0.0.1:1", "--file", filepath.Join(t.TempDir(), "none"))
+	require.ErrorContains(t, err, "cannot read points", "said before anything is dialled")
+	_, _, err = run(t, nil, "--to", "127.0.0.1:1", "--file", t.TempDir())
+	require.ErrorContains(t, err, "name a file of points")
+	_, _, err = run(t, nil, append(one, "--via", "http", "--to", "127.0.0.1:1")...)
+	require.ErrorContains(t, err, "is it running there?")
 }
 
 // sleepy counts batches and ends a run after some.

@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"net"
 	"time"
 )
 
@@ -31,6 +32,9 @@ func Ways() []string { return []string{"rpc", "gob", "http", "socket"} }
 // chosen: rpc (net/rpc's JSON codec), gob (net/rpc's gob codec), http
 // (/api/push) or socket (update lines). Each Push may take as long as timeout.
 func Dial(way, address string, timeout time.Duration) (Pusher, error) {
+	if _, _, err := net.SplitHostPort(address); err != nil {
+		return nil, fmt.Errorf("cannot push to %q: write host:port, such as 127.0.0.1:8433", address)
+	}
 	var p Pusher
 	var err error
 	switch way {
@@ -46,7 +50,12 @@ func Dial(way, address string, timeout time.Duration) (Pusher, error) {
 		return nil, fmt.Errorf("cannot push via %q: choose one of %q", way, Ways())
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot connect to the relay (is it running there?): %w", err)
+		return nil, cannotConnect(err)
 	}
 	return p, nil
+}
+
+// cannotConnect says why there is no connection.
+func cannotConnect(err error) error {
+	return fmt.Errorf("cannot connect to the relay (is it running there?): %w", err)
 }

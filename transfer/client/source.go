@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	jsoniter "github.com/json-iterator/go"
 )
@@ -75,15 +76,23 @@ func (s *Source) Ready() bool {
 	return bytes.IndexByte(buffered, '\n') >= 0
 }
 
-// startsArray skips white space and reports whether a "[" follows.
+// startsArray skips white space and reports whether a "[" follows. If not, the
+// lines skipped count.
 func (s *Source) startsArray() bool {
+	lines := 0
 	for {
 		next, err := s.in.Peek(1)
 		switch {
 		case err != nil:
 			return false
 		case bytes.IndexByte([]byte(" \t\r\n"), next[0]) < 0:
-			return next[0] == '['
+			if next[0] == '[' {
+				return true
+			}
+			s.at = lines
+			return false
+		case next[0] == '\n':
+			lines++
 		}
 		_, _ = s.in.Discard(1)
 	}
@@ -93,6 +102,9 @@ func (s *Source) startsArray() bool {
 func (s *Source) nextLine() ([]byte, error) {
 	for {
 		line, err := s.in.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			return nil, fmt.Errorf("cannot read line %d: it is longer than %d bytes; write one point a line", s.at+1, maxPoint)
+		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("cannot read on behind line %d: %w", s.at, err)
 		}
@@ -110,7 +122,7 @@ func (s *Source) nextLine() ([]byte, error) {
 func (s *Source) nextElement() ([]byte, error) {
 	more := s.array.ReadArray()
 	if err := s.array.Error; err != nil {
-		return nil, fmt.Errorf("cannot read the array behind element %d: %w", s.at, err)
+		return nil, s.broken(s.at + 1)
 	}
 	if !more {
 		return nil, io.EOF
@@ -118,7 +130,17 @@ func (s *Source) nextElement() ([]byte, error) {
 	s.at++
 	text := s.array.SkipAndReturnBytes()
 	if err := s.array.Error; err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("cannot read element %d of the array: %w", s.at, err)
+		return nil, s.broken(s.at)
 	}
 	return bytes.TrimSpace(text), nil
+}
+
+// broken says where the array can't be read, and why when it isn't its text: the
+// decoder's own words for that show half the text.
+func (s *Source) broken(element int) error {
+	var fault *fs.PathError
+	if errors.As(s.array.Error, &fault) {
+		return fmt.Errorf("cannot read element %d of the array: %w", element, fault)
+	}
+	return fmt.Errorf("cannot read element %d of the array: it is cut off or no JSON", element)
 }

@@ -51,14 +51,15 @@ func configuration(a addresses, dataDir string, s *site) (*g.Config, error) {
 	type section map[string]any
 	listen := func(addr string) section { return section{"enabled": true, "listen": addr} }
 	data, err := jsoniter.ConfigCompatibleWithStandardLibrary.Marshal(section{
-		"minStep": 1,
-		"dataDir": dataDir,
-		"http":    listen(a.http),
-		"rpc":     listen(a.rpc),
-		"socket":  listen(a.socket),
-		"judge":   section{"enabled": true, "cluster": s.cluster("judge")},
-		"graph":   section{"enabled": true, "cluster": s.cluster("graph")},
-		"tsdb":    section{"enabled": true, "address": s.address("tsdb")},
+		"minStep":    1,
+		"durability": "memory", // what is shown is gone at the end
+		"dataDir":    dataDir,
+		"http":       listen(a.http),
+		"rpc":        listen(a.rpc),
+		"socket":     listen(a.socket),
+		"judge":      section{"enabled": true, "cluster": s.cluster("judge")},
+		"graph":      section{"enabled": true, "cluster": s.cluster("graph")},
+		"tsdb":       section{"enabled": true, "address": s.address("tsdb")},
 		"transfer": section{
 			"enabled": true, "cluster": s.cluster("transfer"),
 		},

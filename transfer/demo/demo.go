@@ -37,6 +37,9 @@ func (o *options) run(ctx context.Context) (err error) {
 	if o.interval < time.Second || o.interval%time.Second != 0 {
 		return fmt.Errorf("cannot push every %s: --interval takes whole seconds, such as 2s", o.interval)
 	}
+	if o.every <= 0 {
+		return fmt.Errorf("cannot print counts every %s: --every takes a time above 0, such as 10s", o.every)
+	}
 	host, err := os.Hostname()
 	if err != nil {
 		return fmt.Errorf("cannot learn the host's name: %w", err)

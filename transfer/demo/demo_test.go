@@ -150,6 +150,7 @@ func TestDemoRefuses(t *testing.T) {
 	for want, args := range map[string][]string{
 		"no relay today":      anyPort(),
 		"takes whole seconds": anyPort("--interval", "1500ms"),
+		"--every takes":       anyPort("--every", "0s"),
 		"write HOST:PORT":     anyPort("--rpc", "nowhere"),
 		"find a free port":    anyPort("--sinks", "256.0.0.1:1"),
 	} {

@@ -45,7 +45,7 @@ func (p *sent) value(t *testing.T) float64 {
 // capture returns the bytes that a real agent wrote, and the points of each request.
 func capture(t *testing.T) (raw []byte, requests [][]sent) {
 	t.Helper()
-	raw, err := os.ReadFile("testdata/agent.jsonrpc")
+	raw, err := os.ReadFile("../../receiver/testdata/agent.jsonrpc")
 	require.NoError(t, err)
 	for decoder := json.NewDecoder(strings.NewReader(string(raw))); ; {
 		var request struct{ Params [][]sent }

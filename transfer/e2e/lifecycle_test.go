@@ -78,6 +78,44 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	require.Contains(t, r.output.String(), "second signal")
 }
 
+// A reload that comes while the relay stops is no second signal.
+func TestReloadDoesNotCutTheStopShort(t *testing.T) {
+	site := newSite(t)
+	r := startRelay(t, withPorts(t, site.sections()))
+	require.NoError(t, site.graphs["graph-02"][0].SetFault(sink.Fault{Mode: sink.Slow, Delay: 500 * time.Millisecond}))
+	agent := newLoad(1000)
+	push(t, r.rpc, agent.request(), 1)
+	agent.rounds.Add(1)
+	require.NoError(t, r.cmd.Process.Signal(syscall.SIGTERM))
+	eventually(t, "it stops", 10*time.Second, func() bool { return strings.Contains(r.output.String(), "stopping") })
+	require.NoError(t, r.cmd.Process.Signal(syscall.SIGHUP))
+	<-r.exited
+	require.NoError(t, r.err)
+	requireFirstArrivals(t, agent, site.graphs)
+}
+
+// Whoever reads the log may die: the relay goes on.
+func TestLogWithoutAReader(t *testing.T) {
+	site := newSite(t)
+	text, err := json.Marshal(withPorts(t, site.sections()))
+	require.NoError(t, err)
+	cmd := exec.Command(binary, "-c", writeFile(t, "cfg.json", text))
+	log, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	defer func() { _ = cmd.Process.Kill() }()
+	for lines := bufio.NewScanner(log); lines.Scan(); {
+		if strings.Contains(lines.Text(), "relay is ready") {
+			break
+		}
+	}
+	require.NoError(t, log.Close())
+	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP)) // which is logged
+	time.Sleep(50 * time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, cmd.Wait(), "it ends in order")
+}
+
 // refuses runs the binary and wants exit code 2 and one clear line.
 func refuses(t *testing.T, cfg section, line string) {
 	t.Helper()

@@ -131,7 +131,10 @@ func (o *commandOptions) start() ([]*Sink, error) {
 		return nil, errors.New("cannot start: name at least one stand-in, such as --graph 127.0.0.1:6070")
 	}
 	for _, arg := range o.faults {
-		name, text, _ := strings.Cut(arg, "=")
+		name, text, ok := strings.Cut(arg, "=")
+		if !ok {
+			return sinks, fmt.Errorf("cannot set fault %q: write NAME=FAULT, such as graph=hang", arg)
+		}
 		s := named[name]
 		if s == nil {
 			return sinks, fmt.Errorf("cannot set fault %q: no stand-in is called %q", arg, name)

@@ -56,6 +56,7 @@ func TestCommandRefuses(t *testing.T) {
 		"nothing":       {nil, "name at least one"},
 		"same name":     {[]string{"--graph", "a=127.0.0.1:0", "--judge", "a=127.0.0.1:0"}, "two stand-ins called"},
 		"no such sink":  {[]string{"--graph", "127.0.0.1:0", "--fault", "g=hang"}, "no stand-in is called"},
+		"half a fault":  {[]string{"--graph", "127.0.0.1:0", "--fault", "graph"}, "write NAME=FAULT"},
 		"no such fault": {[]string{"--graph", "127.0.0.1:0", "--fault", "graph=burn"}, "cannot use fault"},
 		"bad address":   {[]string{"--graph", "nowhere"}, "cannot start stand-in graph"},
 	} {

@@ -1,0 +1,65 @@
+package receiver
+
+import (
+	"bytes"
+	"os"
+	"testing"
+
+	jsoniter "github.com/json-iterator/go"
+	"github.com/stretchr/testify/require"
+
+	"transfer/g/metric"
+)
+
+// What a real agent writes goes the short way, to the last byte.
+func TestScanReadsTheCapture(t *testing.T) {
+	raw, err := os.ReadFile("testdata/agent.jsonrpc")
+	require.NoError(t, err)
+	requests := 0
+	for rest := bytes.TrimSpace(raw); len(rest) > 0; requests++ {
+		var batch metric.Batch
+		q, n := scanJSONRequest(rest, &batch, 1000)
+		require.Positive(t, n, "request %d", requests)
+		require.Equal(t, updateMethod, q.method)
+		rest = bytes.TrimSpace(rest[n:])
+	}
+	require.Equal(t, 28, requests)
+}
+
+func TestScanLeavesOtherRequests(t *testing.T) {
+	for _, text := range []string{
+		``, `{`, `{}`, `[]`, `{"id":1}`, `{"method":"m","params":[[{"value":1}]],"id":1`,
+		`{"method":"m","params":[[]],"id":1}`, `{"method":"m","params":[{"value":1}],"id":1}`,
+		`{"method":"m","params":[[{"value":1}],1],"id":1}`, `{"method":"m","params":[[{"value":1}]]}`,
+		`{"method":"m","params":[[{"value":1}]],"id":"a"}`, `{"method":"m","params":[[{"value":1}]],"id":null}`,
+		`{"method":"m","params":[[{"value":1}]],"id":1,"id":2}`, `{"method":"m","Params":[[{"value":1}]],"id":1}`,
+		`{"method":"m","params":[[{"value":1}]],"id":1,}`, `{"method":"m","params":[[{"value":1},{"value":1},{"value":1}]],"id":1}`,
+	} {
+		_, n := scanJSONRequest([]byte(text), new(metric.Batch), 2)
+		require.Zero(t, n, text)
+	}
+}
+
+// FuzzScanRequest holds the short way to the general one.
+func FuzzScanRequest(f *testing.F) {
+	f.Add([]byte(`{"method":"Transfer.Update","params":[[{"endpoint":"e","metric":"m","value":1}]],"id":0}`))
+	f.Add([]byte(` { "id" : -7 , "params" : [ [ {"value":"2","tags":"a=b"} , {"value":1} ] ] , "method" : "" } {`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		const limit = 4
+		var got, want metric.Batch
+		q, n := scanJSONRequest(text, &got, limit)
+		if n == 0 {
+			return
+		}
+		var frame metric.JSONFrame
+		length, whole, err := frame.Scan(text)
+		require.NoError(t, err)
+		require.True(t, whole)
+		require.Equal(t, length, n)
+		iter := jsoniter.ParseBytes(jsoniter.ConfigCompatibleWithStandardLibrary, metric.RepairJSON(text[:n]))
+		general, err := readJSONRequest(iter, &want, limit)
+		require.NoError(t, err)
+		require.Equal(t, general, q)
+		require.Equal(t, want.Points, got.Points)
+	})
+}
