@@ -79,7 +79,7 @@ type Backend struct {
 	Lanes          int           // 0: the backend's default
 	QueueBytes     Bytes         // memory of one target's queue
 	SpoolBytes     Bytes         // disk of one target's spool
-	MaxAge         time.Duration // how long a point may wait; 0, which Load never leaves: the backend's default
+	MaxAge         time.Duration // how long a point may wait
 	OnDown         string        // wait or failover
 	OnRemove       string        // reroute or drain
 	Handoff        time.Duration // 0: off

@@ -22,13 +22,13 @@ func secret(name string, to *string) key {
 // address is host:port or a URL; its backend knows which and checks it.
 func address(to *string) key {
 	k := words("address", to)
-	k.show = func() any { return redactAddress(*to) }
+	k.show = func() any { return RedactAddress(*to) }
 	return k
 }
 
-// redactAddress takes everything out of a URL in which a secret can lie. It
+// RedactAddress takes everything out of an address or a URL in which a secret can lie. It
 // doesn't parse: a URL with a fault in it must not show its password either.
-func redactAddress(address string) string {
+func RedactAddress(address string) string {
 	scheme, rest, found := strings.Cut(address, "://")
 	if found && !strings.ContainsAny(scheme, ":@/") {
 		scheme += "://"

@@ -59,6 +59,6 @@ func TestRedactAddress(t *testing.T) {
 		{"http://", "http://"},
 	}
 	for _, c := range cases {
-		require.Equal(t, c.want, redactAddress(c.address), c.address)
+		require.Equal(t, c.want, RedactAddress(c.address), c.address)
 	}
 }

@@ -17,7 +17,9 @@ type traits struct {
 	precision string
 }
 
-// backends is the list of the file's backend sections, sorted by name.
+// backends is the list of the file's backend sections, sorted by name. judge looks
+// at no point's age, so that an old one raises a late alarm; a new RRD of graph
+// takes nothing older than 24 h.
 func backends() []traits {
 	return []traits{
 		{name: "graph", ring: true, timeout: "callTimeout", maxAge: 12 * time.Hour},

@@ -3,9 +3,13 @@ package receiver
 import (
 	"bytes"
 	"encoding/gob"
+	"log/slog"
+	"math/big"
+	"net/netip"
 	"net/rpc"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -88,6 +92,34 @@ func TestGobRPCValueOfNewType(t *testing.T) {
 			require.Equal(t, []float64{1, 2.5, 3.5, 4, 5}, values)
 		})
 	}
+}
+
+// TestGobRPCFieldsThatEncodeThemselves: the three ways in which a type may do so.
+func TestGobRPCFieldsThatEncodeThemselves(t *testing.T) {
+	newTypes()
+	d := open(t, ListenRPC, testLimits(), new(store))
+	client, err := rpc.Dial("tcp", d.Addr().String())
+	require.NoError(t, err)
+	defer func() { _ = client.Close() }()
+	type item struct {
+		Timestamp              int64
+		Gob                    *big.Int
+		Binary                 netip.Addr
+		Text                   slog.Level
+		Time                   map[string]time.Time
+		Array                  [3]complex128
+		Any                    []any
+		Endpoint, Metric, Type string
+		Value                  any
+		Step                   int64
+	}
+	var reply gobReply
+	require.NoError(t, client.Call(updateMethod, []item{{
+		1, big.NewInt(5), netip.MustParseAddr("::1"), slog.LevelWarn, map[string]time.Time{"x": time.Unix(1, 0)},
+		[3]complex128{1, 2i}, []any{gobSecond{}, "x", nil}, "e", "m", "GAUGE", 1.5, 60,
+	}}, &reply))
+	require.Equal(t, gobReply{"ok", 1, 0, reply.Latency}, reply)
+	require.Equal(t, []metric.Point{{Endpoint: "e", Metric: "m", Type: metric.Gauge, Value: 1.5, Step: 60, Timestamp: 1}}, d.all())
 }
 
 // splitStream is what a stock client sends that calls with splitItems twice.

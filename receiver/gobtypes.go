@@ -27,7 +27,7 @@ const (
 	gobSlice  gobKind = 2
 	gobStruct gobKind = 3
 	gobMap    gobKind = 4
-	gobOwn    gobKind = 7 // 5 to 7: encodes itself, into bytes
+	gobOwn    gobKind = 5 // and above: encodes itself, into bytes
 )
 
 // gobType is a type that the client defined.

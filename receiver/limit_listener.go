@@ -24,9 +24,17 @@ const (
 // LimitListener returns ln with the limits of connections, of all together and of
 // one address; a limit of 0 is none. Connections over a limit are closed and
 // counted, the others are counted as open until their Close. Accept fails only
-// when the listener was closed.
-func LimitListener(ln net.Listener, limits g.Limits, counts *stat.Receiver) net.Listener {
-	return newLimitListener(ln, limits, counts, slog.New(slog.DiscardHandler))
+// when the listener was closed; what it waits out is logged.
+func LimitListener(ln net.Listener, limits g.Limits, counts *stat.Receiver, log *slog.Logger) net.Listener {
+	return &limitListener{
+		Listener: ln,
+		limits:   limits,
+		counts:   counts,
+		log:      log.With("receiver", counts.Name),
+		told:     rate.Sometimes{Interval: 10 * time.Second},
+		closed:   make(chan struct{}),
+		open:     make(map[netip.Addr]int),
+	}
 }
 
 type limitListener struct {
@@ -42,18 +50,6 @@ type limitListener struct {
 	mu   sync.Mutex
 	open map[netip.Addr]int // connections by client
 	sum  int                // of them all
-}
-
-func newLimitListener(ln net.Listener, limits g.Limits, counts *stat.Receiver, log *slog.Logger) *limitListener {
-	return &limitListener{
-		Listener: ln,
-		limits:   limits,
-		counts:   counts,
-		log:      log,
-		told:     rate.Sometimes{Interval: 10 * time.Second},
-		closed:   make(chan struct{}),
-		open:     make(map[netip.Addr]int),
-	}
 }
 
 // Accept waits for the next connection within the limits. Go's listeners have TCP

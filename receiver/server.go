@@ -30,12 +30,11 @@ func listen(section g.Listener, serve func(*conn) error, counts *stat.Receiver, 
 	if err != nil {
 		return nil, fmt.Errorf("cannot bind the port, free it or choose another one: %w", err)
 	}
-	log = log.With("receiver", counts.Name)
 	return &Server{
-		listener: newLimitListener(ln, section.Limits, counts, log),
+		listener: LimitListener(ln, section.Limits, counts, log),
 		serve:    serve,
 		counts:   counts,
-		log:      log,
+		log:      log.With("receiver", counts.Name),
 		conns:    conns{open: make(map[*conn]struct{})},
 	}, nil
 }

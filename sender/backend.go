@@ -72,8 +72,6 @@ type Rules struct {
 	// Settle is how long after the reply to a Block no Block that shares a series
 	// with it may be sent, since the backend answers before it applies.
 	Settle time.Duration
-	// MaxAge is how old a point may get in the queue where the section doesn't say.
-	MaxAge time.Duration
 }
 
 // plan is what a backend's constructor makes of its section.

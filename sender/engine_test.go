@@ -38,13 +38,13 @@ func engineRun(t *testing.T, random *rand.Rand) {
 	peer.applies = !peer.window && random.IntN(3) == 0
 	tiny, early := random.IntN(3) == 0, random.IntN(3) == 0
 	section := &g.Backend{
-		Name: "peer", Batch: 1 + random.IntN(50), MaxConns: 8, Lanes: 1 + random.IntN(4), QueueBytes: 1 << 24,
+		Name: "peer", Batch: 1 + random.IntN(50), MaxConns: 8, Lanes: 1 + random.IntN(4), QueueBytes: 1 << 24, MaxAge: time.Hour,
 	}
-	rules := Rules{MaxAge: time.Hour}
+	var rules Rules
 	budget := int64(1 << 30)
 	if tiny {
 		section.QueueBytes = 1 << 16
-		rules.MaxAge = time.Duration(1+random.IntN(2000)) * time.Millisecond
+		section.MaxAge = time.Duration(1+random.IntN(2000)) * time.Millisecond
 		budget = 48 << 10
 	}
 	if peer.window {

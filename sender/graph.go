@@ -42,8 +42,6 @@ func newGraph(section *g.Backend, minStep int) (plan, error) {
 			// graph answers first and applies each call in a goroutine of its own: the
 			// next call may overtake it, and graph discards what is late.
 			Settle: 10 * time.Millisecond,
-			// A new RRD takes nothing older than 24 h.
-			MaxAge: 12 * time.Hour,
 		},
 	}, nil
 }

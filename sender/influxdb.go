@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/influxdata/line-protocol/v2/lineprotocol"
 	jsoniter "github.com/json-iterator/go"
@@ -50,7 +49,6 @@ func newInfluxDB(section *g.Backend, _ int) (plan, error) {
 	}
 	return plan{
 		Backend: &influxDB{dialer: newDialer(section), precision: precision, query: query.Encode(), header: header},
-		Rules:   Rules{MaxAge: 24 * time.Hour},
 		group:   []string{address.base},
 	}, nil
 }

@@ -1,8 +1,6 @@
 package sender
 
 import (
-	"time"
-
 	"transfer/g"
 	"transfer/g/metric"
 )
@@ -32,11 +30,7 @@ func newJudge(section *g.Backend, minStep int) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	return plan{
-		Backend: &judge{gobService: service, pace: newPace(minStep)},
-		// judge has no check of age: an old point raises a late alarm.
-		Rules: Rules{MaxAge: 10 * time.Minute},
-	}, nil
+	return plan{Backend: &judge{gobService: service, pace: newPace(minStep)}}, nil
 }
 
 // Wants is true: judge takes every point.

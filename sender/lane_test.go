@@ -124,8 +124,8 @@ func start(t *testing.T, p *peer, addresses ...string) *Sender {
 	t.Helper()
 	p.stuck = make(chan struct{})
 	s := newSender(1<<30, quiet())
-	section := &g.Backend{Name: "peer", Batch: 10, MaxConns: 8, Lanes: 1, QueueBytes: 1 << 20}
-	tg := newTarget(plan{Backend: p, Rules: Rules{Window: p.window, MaxAge: time.Hour}}, section, "", addresses, s.shared)
+	section := &g.Backend{Name: "peer", Batch: 10, MaxConns: 8, Lanes: 1, QueueBytes: 1 << 20, MaxAge: time.Hour}
+	tg := newTarget(plan{Backend: p, Rules: Rules{Window: p.window}}, section, "", addresses, s.shared)
 	c := &Cluster{Backend: p, name: "peer", targets: []*target{tg}}
 	c.sorters.New = func() any { return new(sorter) }
 	s.clusters = []*Cluster{c}

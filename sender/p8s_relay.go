@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"transfer/g"
 	"transfer/g/metric"
@@ -44,7 +43,7 @@ func newP8sRelay(section *g.Backend, minStep int) (plan, error) {
 			backend.leaveOut = append(backend.leaveOut, prefix)
 		}
 	}
-	return plan{Backend: backend, Rules: Rules{MaxAge: 24 * time.Hour}}, nil
+	return plan{Backend: backend}, nil
 }
 
 // Wants leaves out the metrics of notSyncMetrics and the types that Prometheus

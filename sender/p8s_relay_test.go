@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -46,7 +45,7 @@ func TestP8sRelayWants(t *testing.T) {
 	s := section("p8s_relay", "h:8080")
 	s.NotSyncMetrics = []string{"proc.", "", "df"}
 	p := build(t, "p8s_relay", s, 30)
-	require.Equal(t, Rules{MaxAge: 24 * time.Hour}, p.Rules)
+	require.Zero(t, p.Rules)
 	for _, test := range []struct {
 		metric string
 		kind   metric.CounterType

@@ -44,7 +44,7 @@ func checkAddress(path, address, port string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf(`%s: %q is no host and port; write them such as "host:%s"`, path, address, port)
+	return fmt.Errorf(`%s: %q is no host and port; write them such as "host:%s"`, path, g.RedactAddress(address), port)
 }
 
 // httpAddress is where an HTTP backend is reached.

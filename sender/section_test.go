@@ -29,6 +29,7 @@ func TestSectionErrors(t *testing.T) {
 		{"graph", nodes("g1", "h1:65536"), `graph.cluster.g1: "h1:65536" is no host and port; write them such as "host:6070"`},
 		{"tsdb", &g.Backend{}, `tsdb.address: no address; give one, such as "host:4242"`},
 		{"tsdb", &g.Backend{Address: "http://h"}, `tsdb.address: "http://h" is no host and port; write them such as "host:4242"`},
+		{"tsdb", &g.Backend{Address: "user:secret@h:1"}, `tsdb.address: "h:1" is no host and port; write them such as "host:4242"`},
 		{"influxdb", &g.Backend{}, `influxdb.address: no usable URL; write one, such as "http://host:8086"`},
 		{"influxdb", &g.Backend{Address: "host:8086"}, `influxdb.address: no usable URL; write one, such as "http://host:8086"`},
 		{"influxdb", &g.Backend{Address: "ftp://u:secret@host"}, `influxdb.address: no usable URL; write one, such as "http://host:8086"`},

@@ -33,9 +33,6 @@ func newTarget(p plan, section *g.Backend, node string, addresses []string, s *s
 		MaxAge: section.MaxAge,
 		Settle: p.Settle,
 	}
-	if limits.MaxAge == 0 {
-		limits.MaxAge = p.MaxAge
-	}
 	t.queue = queue.New(limits, laneCount(section, addresses), s.budget, s.pool)
 	lanes := t.queue.Lanes()
 	for i, blocks := range lanes {

@@ -3,7 +3,6 @@ package sender
 import (
 	"context"
 	"strconv"
-	"time"
 
 	"transfer/g"
 	"transfer/g/metric"
@@ -24,7 +23,6 @@ func newTransfer(section *g.Backend, _ int) (plan, error) {
 	}
 	return plan{
 		Backend: transfer{newDialer(section)},
-		Rules:   Rules{MaxAge: 24 * time.Hour},
 		group:   group,
 	}, nil
 }

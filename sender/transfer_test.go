@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -143,7 +142,7 @@ func TestTransferPlan(t *testing.T) {
 	s := section("transfer", "")
 	s.Nodes = []g.Node{{Name: "t1", Addresses: []string{"a:1", "b:1"}}, {Name: "t2", Addresses: []string{"c:1"}}}
 	p := build(t, "transfer", s, 30)
-	require.Equal(t, Rules{MaxAge: 24 * time.Hour}, p.Rules)
+	require.Zero(t, p.Rules)
 	require.Equal(t, []string{"a:1", "b:1", "c:1"}, p.group)
 }
 

@@ -23,7 +23,7 @@ func newTSDB(section *g.Backend, _ int) (plan, error) {
 	if err := checkAddress(section.Name+".address", section.Address, "4242"); err != nil {
 		return plan{}, err
 	}
-	p := plan{Rules: Rules{MaxAge: 24 * time.Hour}, group: []string{section.Address}}
+	p := plan{group: []string{section.Address}}
 	switch section.Protocol {
 	case "", "telnet":
 		p.Backend, p.Window = tsdbTelnet{newDialer(section)}, tsdbWindow

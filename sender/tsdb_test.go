@@ -28,7 +28,7 @@ func tsdbOver(t testing.TB, protocol, address string) plan {
 func TestTSDBPlan(t *testing.T) {
 	for protocol, window := range map[string]int{"": 4 << 20, "telnet": 4 << 20, "http": 0} {
 		p := tsdbOver(t, protocol, "host:4242")
-		require.Equal(t, Rules{Window: window, MaxAge: 24 * time.Hour}, p.Rules)
+		require.Equal(t, Rules{Window: window}, p.Rules)
 		require.Equal(t, []string{"host:4242"}, p.group)
 	}
 	_, err := newTSDB(&g.Backend{Name: "tsdb", Address: "h:1", Protocol: "udp"}, 30)

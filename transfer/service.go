@@ -145,7 +145,7 @@ func (s *Service) bind() error {
 		if err != nil {
 			return fmt.Errorf("http.listen: %w", err)
 		}
-		web = receiver.LimitListener(web, section.Limits, counts)
+		web = receiver.LimitListener(web, section.Limits, counts, s.log)
 		push := receiver.NewPush(section.Limits, in, counts)
 		s.admin = http.New(web, section, s.cfg.Debug, &view{s}, push, s.log)
 		s.open(push, "http", web.Addr())
