@@ -120,7 +120,7 @@ func (g *gobCodec) answer(id gobID, r *gobReader) error {
 	start := time.Now()
 	method := g.header.ServiceMethod
 	batch := g.batch()
-	defer g.batches.Put(batch)
+	defer g.doneWith(batch)
 	var fault error
 	before := g.types.mark()
 	if method == updateMethod {

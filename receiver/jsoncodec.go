@@ -59,7 +59,7 @@ func (j *jsonCodec) stage() stage {
 func (j *jsonCodec) answerUsual(data []byte) int {
 	start := time.Now()
 	batch := j.batch()
-	defer j.batches.Put(batch)
+	defer j.doneWith(batch)
 	q, n := scanJSONRequest(data, batch, j.limits.PointsPerRequest)
 	if n > 0 {
 		j.reply(q, batch, start)
@@ -71,7 +71,7 @@ func (j *jsonCodec) answerUsual(data []byte) int {
 func (j *jsonCodec) answer(text []byte) error {
 	start := time.Now()
 	batch := j.batch()
-	defer j.batches.Put(batch)
+	defer j.doneWith(batch)
 	defer j.iter.ResetBytes(nil) // an idle connection keeps no large request alive
 	repaired := metric.RepairJSON(text)
 	q, err := readJSONRequest(j.iter.ResetBytes(repaired), batch, j.limits.PointsPerRequest)

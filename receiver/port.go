@@ -45,17 +45,24 @@ func (p *port) end(bytes int) {
 	}
 }
 
-// batch returns an empty batch, to be put into batches when it was used.
+// batch returns an empty batch, to be given back by doneWith.
 func (p *port) batch() *metric.Batch {
 	if b, ok := p.batches.Get().(*metric.Batch); ok {
-		b.Reset()
 		return b
 	}
 	return new(metric.Batch)
 }
 
+// doneWith takes back what batch returned. Its points alias what was read: they are
+// let go now, so that a batch that waits for its next use keeps no large request
+// alive.
+func (p *port) doneWith(b *metric.Batch) {
+	b.Reset()
+	p.batches.Put(b)
+}
+
 // accept hands on a request's points. The error, for the client, says that they
-// were not taken for now.
+// were not taken and may be sent again.
 func (p *port) accept(b *metric.Batch) (invalid int, err error) {
 	if invalid, err = p.acceptor.Accept(b); err != nil {
 		return 0, &refusal{stat.NotReady, err}

@@ -168,7 +168,7 @@ func (p *Push) decode(text []byte, start time.Time) ([]byte, error) {
 	p.begin(len(text))
 	defer p.end(len(text))
 	batch := p.batch()
-	defer p.batches.Put(batch)
+	defer p.doneWith(batch)
 	if err := batch.DecodeJSON(text, p.limits.PointsPerRequest); errors.Is(err, metric.ErrTooManyPoints) {
 		return nil, &refusal{stat.TooManyPoints, err}
 	} else if err != nil {

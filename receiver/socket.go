@@ -20,7 +20,7 @@ func ListenSocket(section g.Listener, a Acceptor, counts *stat.Receiver, log *sl
 // linesAtOnce bounds the lines of one batch.
 const linesAtOnce = 1000
 
-// The pauses before lines that were refused for now are offered again, doubling.
+// The pauses before lines that could not be taken are offered again, doubling.
 const (
 	firstRetryPause = 50 * time.Millisecond
 	lastRetryPause  = time.Second
@@ -71,7 +71,7 @@ func (s *lineSession) takeLines() (quit bool) {
 // reports whether the session is over: by quit, or because the relay stops.
 func (s *lineSession) deliver(lines []byte) (quit bool) {
 	batch := s.batch()
-	defer s.batches.Put(batch)
+	defer s.doneWith(batch)
 	for len(lines) > 0 && !quit {
 		var used int
 		for pause := firstRetryPause; ; pause = min(2*pause, lastRetryPause) {

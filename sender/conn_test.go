@@ -22,7 +22,7 @@ type wire struct {
 	backend func(t testing.TB, callTimeout time.Duration) Backend
 	good    string // a good reply to the first call
 	refused string // a reply that refuses for good
-	busy    string // a reply that refuses for now
+	busy    string // a reply that asks to try again
 	wrong   string // a reply to another call
 	noise   string // bytes that nobody asked for
 	endless string // what begins a reply that does not end

@@ -56,7 +56,7 @@ type Point struct {
 	Metric    string
 	RawTags   string // k=v,k2=v2 as sent
 	Value     float64
-	Timestamp int64 // Unix seconds; zero or less stands for now
+	Timestamp int64 // Unix seconds; zero or less: the time of arrival
 	Step      int64 // seconds
 	Type      CounterType
 	Refused   Reason // why it is invalid: the decoder says what it could not use, the pipeline the rest

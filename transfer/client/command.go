@@ -80,7 +80,7 @@ func (o *options) addFlags(flags *pflag.FlagSet) {
 	flags.Int64Var(&o.point.Step, "step", 60, "step of the point in seconds")
 	flags.StringVar(&o.point.Type, "type", "GAUGE", "GAUGE, COUNTER or DERIVE")
 	flags.StringVar(&o.point.Tags, "tags", "", "tags of the point: k=v,k2=v2")
-	flags.Int64Var(&o.point.Timestamp, "timestamp", 0, "Unix seconds, 0 for now")
+	flags.Int64Var(&o.point.Timestamp, "timestamp", 0, "Unix seconds, 0: the time of arrival")
 }
 
 // defaultTo returns where a relay listens for a way on this machine.
