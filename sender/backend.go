@@ -17,12 +17,20 @@ import (
 
 // Backend is one kind of receiver of points.
 type Backend interface {
-	// Wants reports whether the point is meant for this backend. It has no side
-	// effects.
+	// Wants reports whether the points of p's series are meant for this backend. It
+	// looks at nothing but the series: endpoint, metric, tags, type and step. It has
+	// no side effects.
 	Wants(p *metric.Point) bool
-	// AppendItem appends the point's wire bytes to dst and returns it. It has no
-	// side effects and may be called from many goroutines.
-	AppendItem(dst []byte, p *metric.Point) []byte
+	// AppendSeries appends to dst what the items of p's series have in common, in
+	// the backend's own form, and returns it. It looks at what Wants does and
+	// at p.Tags, has no side effects and may be called from many goroutines. What it
+	// appends is good for as long as the process runs.
+	AppendSeries(dst []byte, p *metric.Point) []byte
+	// AppendItem appends the point's wire bytes to dst and returns it. series is what
+	// AppendSeries appended for a point of the same series, type and step; of p it
+	// looks at value, timestamp, type and step only. It has no side effects and may be
+	// called from many goroutines.
+	AppendItem(dst, series []byte, p *metric.Point) []byte
 	// Dial connects to address, within the section's connTimeout.
 	Dial(ctx context.Context, address string) (Conn, error)
 }

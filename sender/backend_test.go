@@ -46,11 +46,14 @@ func build(t testing.TB, name string, s *g.Backend, minStep int) plan {
 	return plan{}
 }
 
+// itemOf encodes one point.
+func itemOf(b Backend, p *metric.Point) []byte { return b.AppendItem(nil, b.AppendSeries(nil, p), p) }
+
 // blockOf encodes points into a Block.
 func blockOf(b Backend, points []metric.Point) *queue.Block {
 	block := new(queue.Block)
 	for i := range points {
-		block.Payload = b.AppendItem(block.Payload, &points[i])
+		block.Payload = append(block.Payload, itemOf(b, &points[i])...)
 		block.Close(0)
 	}
 	return block
@@ -216,8 +219,8 @@ func TestItemsTakeNoAllocation(t *testing.T) {
 		}
 		for name, s := range backends {
 			b := build(t, k.name, s, 30).Backend
-			dst := make([]byte, 0, 4096)
-			require.Zero(t, testing.AllocsPerRun(100, func() { dst = b.AppendItem(dst[:0], &p) }), name)
+			dst, series := make([]byte, 0, 4096), b.AppendSeries(nil, &p)
+			require.Zero(t, testing.AllocsPerRun(100, func() { dst = b.AppendItem(dst[:0], series, &p) }), name)
 		}
 	}
 }
@@ -231,10 +234,10 @@ func BenchmarkAppendItem(b *testing.B) {
 				s.Address = "http://127.0.0.1:1"
 			}
 			backend := build(b, k.name, s, 30).Backend
-			dst := make([]byte, 0, 4096)
+			dst, series := make([]byte, 0, 4096), backend.AppendSeries(nil, &p)
 			b.ReportAllocs()
 			for b.Loop() {
-				dst = backend.AppendItem(dst[:0], &p)
+				dst = backend.AppendItem(dst[:0], series, &p)
 			}
 		})
 	}

@@ -38,8 +38,9 @@ func newChaos(random *rand.Rand) *chaos {
 	}
 }
 
-func (c *chaos) Wants(*metric.Point) bool                      { return true }
-func (c *chaos) AppendItem(dst []byte, _ *metric.Point) []byte { return dst }
+func (c *chaos) Wants(*metric.Point) bool                         { return true }
+func (c *chaos) AppendSeries(dst []byte, _ *metric.Point) []byte  { return dst }
+func (c *chaos) AppendItem(dst, _ []byte, _ *metric.Point) []byte { return dst }
 
 // chance is true once in n while the backend is ill.
 func (c *chaos) chance(n int) bool {

@@ -49,9 +49,12 @@ func newGraph(section *g.Backend, minStep int) (plan, error) {
 // Wants is true: graph takes every point.
 func (b *graph) Wants(*metric.Point) bool { return true }
 
+// AppendSeries appends nothing yet.
+func (b *graph) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
+
 // AppendItem appends the point as a gob GraphItem. RRD knows rates of counters as
 // DERIVE with the minimum 0, so that a restarted counter gives no negative rate.
-func (b *graph) AppendItem(dst []byte, p *metric.Point) []byte {
+func (b *graph) AppendItem(dst, _ []byte, p *metric.Point) []byte {
 	dsType, low := "DERIVE", "0"
 	if p.Type == metric.Gauge {
 		dsType, low = "GAUGE", "U"

@@ -56,9 +56,12 @@ func newInfluxDB(section *g.Backend, _ int) (plan, error) {
 // Wants is true: InfluxDB takes every point.
 func (b *influxDB) Wants(*metric.Point) bool { return true }
 
+// AppendSeries appends nothing yet.
+func (b *influxDB) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
+
 // AppendItem appends the point as a line: the metric is the measurement, the tags
 // and the endpoint are its tags, its one field is value.
-func (b *influxDB) AppendItem(dst []byte, p *metric.Point) []byte {
+func (b *influxDB) AppendItem(dst, _ []byte, p *metric.Point) []byte {
 	var line lineprotocol.Encoder
 	line.SetBuffer(dst)
 	line.SetLax(true) // the names are clean, and the order of tags is free

@@ -46,7 +46,7 @@ func TestInfluxLine(t *testing.T) {
 	b := influxTo(t, "http://h:8086", "s")
 	for _, test := range tests {
 		p := point(test.endpoint, test.metric, test.tags, 1.25)
-		require.Equal(t, test.want+" value=1.25 1700000007\n", string(b.AppendItem(nil, &p)))
+		require.Equal(t, test.want+" value=1.25 1700000007\n", string(itemOf(b, &p)))
 	}
 }
 
@@ -100,7 +100,7 @@ func FuzzInfluxItem(f *testing.F) {
 			t.Skip("refused by the validation")
 		}
 		p := metric.Point{Endpoint: endpoint, Metric: name, Tags: metric.ParseTags(tags), Value: value, Timestamp: timestamp}
-		item := b.AppendItem(nil, &p)
+		item := itemOf(b, &p)
 		require.Equal(t, 1, strings.Count(string(item), "\n"))
 		lines := lineprotocol.NewDecoderWithBytes(append(item, item...))
 		for range 2 {

@@ -36,8 +36,11 @@ func newJudge(section *g.Backend, minStep int) (plan, error) {
 // Wants is true: judge takes every point.
 func (j *judge) Wants(*metric.Point) bool { return true }
 
+// AppendSeries appends nothing yet.
+func (j *judge) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
+
 // AppendItem appends the point as a gob JudgeItem.
-func (j *judge) AppendItem(dst []byte, p *metric.Point) []byte {
+func (j *judge) AppendItem(dst, _ []byte, p *metric.Point) []byte {
 	item := gobStruct{dst: dst}
 	item.text(0, p.Endpoint)
 	item.text(1, p.Metric)

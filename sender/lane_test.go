@@ -37,8 +37,9 @@ type call struct {
 	b    *queue.Block
 }
 
-func (p *peer) Wants(*metric.Point) bool                      { return true }
-func (p *peer) AppendItem(dst []byte, _ *metric.Point) []byte { return dst }
+func (p *peer) Wants(*metric.Point) bool                         { return true }
+func (p *peer) AppendSeries(dst []byte, _ *metric.Point) []byte  { return dst }
+func (p *peer) AppendItem(dst, _ []byte, _ *metric.Point) []byte { return dst }
 func (p *peer) Dial(_ context.Context, a string) (Conn, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -60,8 +60,11 @@ func (r *p8sRelay) Wants(p *metric.Point) bool {
 	return true
 }
 
+// AppendSeries appends nothing yet.
+func (r *p8sRelay) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
+
 // AppendItem appends the point as a gob P8sItem.
-func (r *p8sRelay) AppendItem(dst []byte, p *metric.Point) []byte {
+func (r *p8sRelay) AppendItem(dst, _ []byte, p *metric.Point) []byte {
 	item := gobStruct{dst: dst}
 	item.text(0, p.Endpoint)
 	item.text(1, p.Metric)

@@ -30,9 +30,12 @@ func newTransfer(section *g.Backend, _ int) (plan, error) {
 // Wants is true: the next transfer decides for itself.
 func (transfer) Wants(*metric.Point) bool { return true }
 
+// AppendSeries appends nothing yet.
+func (transfer) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
+
 // AppendItem appends the point as a JSON object and a comma, so that any run of
 // items is an array but for its brackets and its last comma.
-func (transfer) AppendItem(dst []byte, p *metric.Point) []byte {
+func (transfer) AppendItem(dst, _ []byte, p *metric.Point) []byte {
 	dst = appendJSONString(append(dst, `{"endpoint":`...), p.Endpoint)
 	dst = appendJSONString(append(dst, `,"metric":`...), p.Metric)
 	dst = appendNumber(append(dst, `,"value":`...), p.Value)

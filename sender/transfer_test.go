@@ -158,7 +158,7 @@ func FuzzTransferItem(f *testing.F) {
 			Endpoint: endpoint, Metric: name, Tags: metric.ParseTags(tags), Value: value,
 			Timestamp: timestamp, Step: step, Type: metric.Counter,
 		}
-		item := string(transfer{}.AppendItem(nil, &p))
+		item := string(itemOf(transfer{}, &p))
 		require.True(t, utf8.ValidString(item))
 		require.NotContains(t, item, "\n")
 		var got []*MetricValue

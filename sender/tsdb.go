@@ -41,11 +41,14 @@ type tsdbTelnet struct {
 	dialer
 }
 
+// AppendSeries appends nothing yet.
+func (tsdbTelnet) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
+
 // Wants is true: OpenTSDB takes every point.
 func (tsdbTelnet) Wants(*metric.Point) bool { return true }
 
 // AppendItem appends the point as a put line.
-func (tsdbTelnet) AppendItem(dst []byte, p *metric.Point) []byte {
+func (tsdbTelnet) AppendItem(dst, _ []byte, p *metric.Point) []byte {
 	dst = append(append(dst, "put "...), named(tsdbName(p.Metric))...)
 	dst = strconv.AppendInt(append(dst, ' '), p.Timestamp, 10)
 	dst = appendNumber(append(dst, ' '), p.Value)
@@ -72,12 +75,15 @@ type tsdbHTTP struct {
 	dialer
 }
 
+// AppendSeries appends nothing yet.
+func (tsdbHTTP) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
+
 // Wants is true: OpenTSDB takes every point.
 func (tsdbHTTP) Wants(*metric.Point) bool { return true }
 
 // AppendItem appends the point as a JSON object and a comma. Clean names need no
 // JSON escapes.
-func (tsdbHTTP) AppendItem(dst []byte, p *metric.Point) []byte {
+func (tsdbHTTP) AppendItem(dst, _ []byte, p *metric.Point) []byte {
 	dst = append(append(dst, `{"metric":"`...), named(tsdbName(p.Metric))...)
 	dst = strconv.AppendInt(append(dst, `","timestamp":`...), p.Timestamp, 10)
 	dst = appendNumber(append(dst, `,"value":`...), p.Value)

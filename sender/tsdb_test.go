@@ -58,7 +58,7 @@ func TestTSDBLine(t *testing.T) {
 	for _, test := range tests {
 		p := point(test.endpoint, test.metric, test.tags, 1.25)
 		want := strings.Replace(test.want, " TS V ", " 1700000007 1.25 ", 1) + "\n"
-		require.Equal(t, want, string(tsdbTelnet{}.AppendItem(nil, &p)))
+		require.Equal(t, want, string(itemOf(tsdbTelnet{}, &p)))
 	}
 }
 
@@ -85,7 +85,7 @@ func FuzzTSDBItem(f *testing.F) {
 			t.Skip("refused by the validation")
 		}
 		p := metric.Point{Endpoint: endpoint, Metric: name, Tags: metric.ParseTags(tags), Value: value, Timestamp: timestamp}
-		parts := line.FindStringSubmatch(string(tsdbTelnet{}.AppendItem(nil, &p)))
+		parts := line.FindStringSubmatch(string(itemOf(tsdbTelnet{}, &p)))
 		require.NotNil(t, parts)
 		require.Equal(t, tsdbName(name), parts[1])
 		require.Equal(t, strconv.FormatInt(timestamp, 10), parts[2])
@@ -100,7 +100,7 @@ func FuzzTSDBItem(f *testing.F) {
 		}
 		require.Equal(t, plainTSDBTags(&p), got)
 
-		item := tsdbHTTP{}.AppendItem(nil, &p)
+		item := itemOf(tsdbHTTP{}, &p)
 		var object struct {
 			Metric    string
 			Timestamp int64

@@ -20,7 +20,8 @@ func (d drain) Wants(*metric.Point) bool { return true }
 func (d drain) Hash() ring.Hash          { return d.hash }
 func (d drain) Put(*queue.Block)         {}
 
-func (d drain) AppendItem(dst []byte, p *metric.Point) []byte {
+func (d drain) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
+func (d drain) AppendItem(dst, _ []byte, p *metric.Point) []byte {
 	dst = append(dst, p.Endpoint...)
 	dst = append(dst, p.Metric...)
 	for _, t := range p.Tags {

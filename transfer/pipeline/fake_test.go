@@ -31,7 +31,8 @@ func (s *sink) Wants(p *metric.Point) bool { return strings.HasPrefix(p.Metric, 
 
 func (s *sink) Hash() ring.Hash { return s.hash }
 
-func (s *sink) AppendItem(dst []byte, p *metric.Point) []byte { return append(dst, item(p)...) }
+func (s *sink) AppendSeries(dst []byte, _ *metric.Point) []byte  { return dst }
+func (s *sink) AppendItem(dst, _ []byte, p *metric.Point) []byte { return append(dst, item(p)...) }
 
 // item writes down all that a backend may see of a point.
 func item(p *metric.Point) string {

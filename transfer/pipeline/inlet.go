@@ -84,7 +84,7 @@ func (o *output) encode(block *queue.Block, b *metric.Batch) {
 		if o.hash == ring.Murmur3 {
 			hash = point.Murmur3
 		}
-		block.Payload = o.AppendItem(block.Payload, point)
+		block.Payload = o.AppendItem(block.Payload, o.AppendSeries(nil, point), point)
 		block.Close(hash)
 	}
 }
