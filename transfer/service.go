@@ -112,6 +112,9 @@ const (
 	onDiskErrorRefuse = "refuse"
 )
 
+// cacheShare is the part of memoryLimit that the series cache may take.
+const cacheShare = 4
+
 // buildPath makes the way of a point, from its end to its beginning.
 func (s *Service) buildPath() (err error) {
 	if s.sender, err = sender.New(s.cfg, s.log); err != nil {
@@ -121,7 +124,8 @@ func (s *Service) buildPath() (err error) {
 	for _, c := range s.sender.Clusters() {
 		backends = append(backends, c)
 	}
-	s.pipeline = pipeline.New(backends, time.Now)
+	cache := pipeline.Cache{Series: s.cfg.SeriesCache, Bytes: int64(s.cfg.MemoryLimit) / cacheShare}
+	s.pipeline = pipeline.New(backends, cache, time.Now)
 	for _, r := range s.sender.Rings() {
 		s.log.Info("ring built", "backend", r.Backend, "fingerprint", r.Fingerprint,
 			"hash", r.Hash, "replicas", r.Replicas, "nodes", len(r.Shares))

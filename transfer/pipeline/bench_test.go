@@ -20,15 +20,12 @@ func (d drain) Wants(*metric.Point) bool { return true }
 func (d drain) Hash() ring.Hash          { return d.hash }
 func (d drain) Put(*queue.Block)         {}
 
-func (d drain) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
-func (d drain) AppendItem(dst, _ []byte, p *metric.Point) []byte {
-	dst = append(dst, p.Endpoint...)
-	dst = append(dst, p.Metric...)
-	for _, t := range p.Tags {
-		dst = append(dst, t.Key...)
-		dst = append(dst, t.Value...)
-	}
-	return binary.BigEndian.AppendUint64(dst, math.Float64bits(p.Value))
+func (d drain) AppendSeries(dst []byte, p *metric.Point) []byte {
+	return metric.AppendKey(dst, p.Endpoint, p.Metric, p.Tags)
+}
+
+func (d drain) AppendItem(dst, series []byte, p *metric.Point) []byte {
+	return binary.BigEndian.AppendUint64(append(dst, series...), math.Float64bits(p.Value))
 }
 
 // request returns what an agent sends at once.
@@ -44,17 +41,26 @@ func request() []metric.Point {
 }
 
 // drained returns the way into a pipeline with two backends, the second with a
-// ring of this hash.
-func drained(hash ring.Hash) *Inlet {
-	p := New([]Backend{drain{}, drain{hash: hash}}, time.Now)
+// ring of this hash, and a cache for so many series.
+func drained(hash ring.Hash, series int) *Inlet {
+	p := New([]Backend{drain{}, drain{hash: hash}}, Cache{Series: series, Bytes: 1 << 30}, time.Now)
 	p.Open()
 	return p.Inlet(stat.NewReceiver("bench", metric.Reasons()))
 }
 
 func BenchmarkAccept(b *testing.B) {
-	for _, hash := range []ring.Hash{ring.CRC32, ring.Murmur3} {
-		b.Run(hash.String(), func(b *testing.B) {
-			in, points, batch := drained(hash), request(), &metric.Batch{}
+	for _, c := range []struct {
+		name   string
+		hash   ring.Hash
+		series int
+	}{
+		{"remembered", ring.CRC32, 1000},
+		{"anew", ring.CRC32, 0},
+		{"anew murmur3", ring.Murmur3, 0},
+		{"full cache", ring.CRC32, 1},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			in, points, batch := drained(c.hash, c.series), request(), &metric.Batch{}
 			b.ReportAllocs()
 			for b.Loop() {
 				batch.Reset()

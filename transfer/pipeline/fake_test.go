@@ -31,13 +31,22 @@ func (s *sink) Wants(p *metric.Point) bool { return strings.HasPrefix(p.Metric, 
 
 func (s *sink) Hash() ring.Hash { return s.hash }
 
-func (s *sink) AppendSeries(dst []byte, _ *metric.Point) []byte  { return dst }
-func (s *sink) AppendItem(dst, _ []byte, p *metric.Point) []byte { return append(dst, item(p)...) }
+func (s *sink) AppendSeries(dst []byte, p *metric.Point) []byte {
+	return append(dst, seriesOf(p)...)
+}
+
+func (s *sink) AppendItem(dst, series []byte, p *metric.Point) []byte {
+	return append(append(dst, series...), sample(p)...)
+}
 
 // item writes down all that a backend may see of a point.
-func item(p *metric.Point) string {
-	return fmt.Sprintf("%s %s %v %v %d %d %s\n", p.Endpoint, p.Metric, p.Tags, p.Value, p.Timestamp, p.Step, p.Type)
+func item(p *metric.Point) string { return seriesOf(p) + sample(p) }
+
+func seriesOf(p *metric.Point) string {
+	return fmt.Sprintf("%s %s %v %d %s", p.Endpoint, p.Metric, p.Tags, p.Step, p.Type)
 }
+
+func sample(p *metric.Point) string { return fmt.Sprintf(" %v %d\n", p.Value, p.Timestamp) }
 
 func (s *sink) Put(b *queue.Block) {
 	kept := &queue.Block{}
@@ -52,7 +61,7 @@ func (s *sink) Put(b *queue.Block) {
 
 // newInlet returns the way into an open pipeline with a clock that stands still.
 func newInlet(backends ...Backend) (*Pipeline, *Inlet, *stat.Receiver) {
-	p := New(backends, func() time.Time { return time.Unix(start, 0) })
+	p := New(backends, Cache{Series: 1000, Bytes: 64 << 20}, func() time.Time { return time.Unix(start, 0) })
 	p.Open()
 	counts := stat.NewReceiver("test", metric.Reasons())
 	return p, p.Inlet(counts), counts

@@ -27,7 +27,7 @@ func (s *slowSink) Put(b *queue.Block) {
 
 func TestGate(t *testing.T) {
 	s := &sink{}
-	p := New([]Backend{s}, time.Now)
+	p := New([]Backend{s}, Cache{}, time.Now)
 	counts := stat.NewReceiver("test", metric.Reasons())
 	in := p.Inlet(counts)
 	refuse := func(when string) {

@@ -1,10 +1,10 @@
 package pipeline
 
 import (
+	"slices"
+
 	"transfer/g/metric"
 	"transfer/g/stat"
-	"transfer/sender/queue"
-	"transfer/sender/ring"
 )
 
 // Inlet is one receiver's way into the pipeline. Any number of goroutines may use
@@ -16,8 +16,8 @@ type Inlet struct {
 
 // Accept validates every point of the batch, hands the valid ones on in order and
 // returns how many were invalid. Of each point it fills in what the decoder left
-// open: Refused, the timestamp, and unless it is refused, tags, key and hashes. It
-// keeps nothing of the batch.
+// open: Refused, the timestamp, and unless it is refused, the hashes, also tags and
+// key if it needed them. It keeps nothing of the batch.
 //
 // On error nothing was taken or counted; the error's text begins with "retry: ".
 func (in *Inlet) Accept(b *metric.Batch) (invalid int, err error) {
@@ -27,44 +27,35 @@ func (in *Inlet) Accept(b *metric.Batch) (invalid int, err error) {
 	}
 	defer p.gate.leave()
 
-	to, at := p.outputs.Load(), p.clock.read()
-	accepted := in.resolve(b, &at, to.murmur3)
+	at := p.clock.read()
+	w := p.outputs.Load().passages.Get().(*passage)
+	defer w.release()
+	accepted := in.take(b, &at, w)
 	if accepted == 0 {
 		return len(b.Points), nil
 	}
-	last := p.sequence.Add(uint64(accepted))
-	for i := range to.backends {
-		block := p.blocks.Get()
-		block.First, block.Last, block.Accepted = last-uint64(accepted)+1, last, at.accepted
-		if to.backends[i].encode(block, b); block.Len() > 0 {
-			to.backends[i].Put(block)
-		}
-		p.blocks.Put(block)
-	}
+	w.put(accepted, p.sequence.Add(uint64(accepted)), &at)
 	p.trace.look(b)
 	p.filter.look(b)
 	return len(b.Points) - accepted, nil
 }
 
-// resolve validates the batch's points, completes the valid ones, counts all of
-// them by what became of them and returns how many are valid.
-func (in *Inlet) resolve(b *metric.Batch, at *reading, murmur3 bool) int {
+// atOnce is how many points are taken between two moments at which others may use
+// the same part of the series cache.
+const atOnce = 1000
+
+// take validates the batch's points, completes and encodes the valid ones, counts
+// all of them by what became of them and returns how many are valid.
+func (in *Inlet) take(b *metric.Batch, at *reading, w *passage) int {
 	var fates [metric.NumReasons]int
-	for i := range b.Points {
-		point := &b.Points[i]
-		point.Refused = validate(point)
-		fates[point.Refused]++
-		if point.Refused != metric.Accepted {
-			continue
-		}
-		point.Timestamp = at.timestamp(point.Timestamp)
-		b.Resolve(point)
-		if murmur3 {
-			point.Murmur3 = ring.Murmur3.Sum(point.Key)
-		}
+	for points := range slices.Chunk(b.Points, atOnce) {
+		w.takeSome(b, points, at, &fates)
 	}
 	accepted := fates[metric.Accepted]
 	in.counts.Accepted.Add(accepted)
+	if accepted == len(b.Points) {
+		return accepted
+	}
 	for reason, n := range fates {
 		if n > 0 && metric.Reason(reason) != metric.Accepted {
 			in.counts.Refused.Add(reason, n)
@@ -73,18 +64,16 @@ func (in *Inlet) resolve(b *metric.Batch, at *reading, murmur3 bool) int {
 	return accepted
 }
 
-// encode appends the batch's accepted points that the backend wants to the block.
-func (o *output) encode(block *queue.Block, b *metric.Batch) {
-	for i := range b.Points {
-		point := &b.Points[i]
-		if point.Refused != metric.Accepted || !o.Wants(point) {
-			continue
+// takeSome is take for a part of the batch's points.
+func (w *passage) takeSome(b *metric.Batch, points []metric.Point, at *reading, fates *[metric.NumReasons]int) {
+	defer w.cursor.Done()
+	for i := range points {
+		point := &points[i]
+		point.Refused = validate(point)
+		fates[point.Refused]++
+		if point.Refused == metric.Accepted {
+			point.Timestamp = at.timestamp(point.Timestamp)
+			w.encode(b, point)
 		}
-		hash := point.Sum
-		if o.hash == ring.Murmur3 {
-			hash = point.Murmur3
-		}
-		block.Payload = o.AppendItem(block.Payload, o.AppendSeries(nil, point), point)
-		block.Close(hash)
 	}
 }

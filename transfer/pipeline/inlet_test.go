@@ -93,7 +93,7 @@ func randomPoint(r *rand.Rand, id string) metric.Point {
 func TestConservation(t *testing.T) {
 	const clients, batches = 4, 50
 	sinks := []*sink{{}, {hash: ring.Murmur3}, {prefix: "cpu"}, {hash: ring.Murmur3, prefix: "none such"}}
-	p := New([]Backend{sinks[0], sinks[1], sinks[2], sinks[3]}, time.Now)
+	p := New([]Backend{sinks[0], sinks[1], sinks[2], sinks[3]}, Cache{}, time.Now)
 	p.Open()
 	counts := stat.NewReceiver("test", metric.Reasons())
 

@@ -45,40 +45,26 @@ type Pipeline struct {
 	clock    clock
 	outputs  atomic.Pointer[outputs]
 	sequence atomic.Uint64 // of the last point accepted
-	blocks   queue.Pool
 	trace    watch
 	filter   watch
 }
 
-// outputs are the backends that a batch goes to. They never change: another set
-// of backends is another value, while batches under way hold on to theirs.
-type outputs struct {
-	backends []output
-	murmur3  bool // some ring places by it
-}
-
-// output is a backend with its hash at hand.
-type output struct {
-	Backend
-	hash ring.Hash
+// Cache bounds what is remembered of series.
+type Cache struct {
+	Series int   // 0: none
+	Bytes  int64 // that they may take
 }
 
 // New returns a closed pipeline into these backends. now is the clock that
 // timestamps are judged by and default to.
-func New(backends []Backend, now func() time.Time) *Pipeline {
-	o := &outputs{}
-	for _, b := range backends {
-		hash := b.Hash()
-		o.backends = append(o.backends, output{b, hash})
-		o.murmur3 = o.murmur3 || hash == ring.Murmur3
-	}
+func New(backends []Backend, cache Cache, now func() time.Time) *Pipeline {
 	p := &Pipeline{
 		gate:   gate{refusal: errNotReady},
 		clock:  clock{now: now},
 		trace:  watch{keep: tracedPoints},
 		filter: watch{keep: filteredPoints},
 	}
-	p.outputs.Store(o)
+	p.outputs.Store(newOutputs(backends, cache))
 	return p
 }
 

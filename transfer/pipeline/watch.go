@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"hash/crc32"
 	"slices"
 	"strings"
 	"sync"
@@ -12,12 +13,18 @@ import (
 // watch keeps copies of the last points of one series for an operator who looks
 // on. The first look arms it; until then it costs a batch one atomic load.
 type watch struct {
-	keep int                    // points
-	key  atomic.Pointer[string] // of the series; nil: nobody has looked yet
+	keep int                     // points
+	on   atomic.Pointer[watched] // nil: nobody has looked yet
 
 	mu     sync.Mutex
 	wanted func(value float64) bool
 	last   []metric.Traced // newest first
+}
+
+// watched is the series that a watch is on.
+type watched struct {
+	key string
+	sum uint32 // of key, by which most other series are told apart
 }
 
 // ask returns the points of the series that were kept so far, newest first and
@@ -27,8 +34,8 @@ func (w *watch) ask(endpoint, name, tags string, wanted func(value float64) bool
 	key := string(metric.AppendKey(nil, endpoint, name, metric.ParseTags(tags)))
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if armed := w.key.Load(); armed == nil || *armed != key {
-		w.key.Store(&key)
+	if on := w.on.Load(); on == nil || on.key != key {
+		w.on.Store(&watched{key, crc32.ChecksumIEEE([]byte(key))})
 		w.last = nil
 	}
 	w.wanted = wanted
@@ -37,22 +44,26 @@ func (w *watch) ask(endpoint, name, tags string, wanted func(value float64) bool
 
 // look takes the points of the series out of an accepted batch.
 func (w *watch) look(b *metric.Batch) {
-	key := w.key.Load()
-	if key == nil {
+	on := w.on.Load()
+	if on == nil {
 		return
 	}
 	for i := range b.Points {
-		if p := &b.Points[i]; p.Key == *key { // a refused point has no key
-			w.take(key, p)
+		p := &b.Points[i]
+		if p.Refused != metric.Accepted || p.Sum != on.sum {
+			continue
+		}
+		if b.Resolve(p); p.Key == on.key {
+			w.take(on, p)
 		}
 	}
 }
 
-// take keeps the point if it is wanted and the series is still the one at key.
-func (w *watch) take(key *string, p *metric.Point) {
+// take keeps the point if it is wanted and the watch is still on its series.
+func (w *watch) take(on *watched, p *metric.Point) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.key.Load() != key || !w.wanted(p.Value) {
+	if w.on.Load() != on || !w.wanted(p.Value) {
 		return
 	}
 	w.last = slices.Insert(w.last, 0, traced(p))

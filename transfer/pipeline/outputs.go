@@ -1,0 +1,96 @@
+package pipeline
+
+import (
+	"sync"
+
+	"transfer/g/metric"
+	"transfer/sender/queue"
+	"transfer/sender/ring"
+	"transfer/transfer/pipeline/series"
+)
+
+// outputs are the backends that a batch goes to, and what is remembered of the
+// series for them. They never change: another set of backends is another value,
+// while batches under way hold on to theirs.
+type outputs struct {
+	backends []output
+	series   *series.Cache
+	passages sync.Pool // of *passage
+}
+
+// output is a backend with its hash at hand.
+type output struct {
+	Backend
+	hash ring.Hash
+}
+
+func newOutputs(backends []Backend, cache Cache) *outputs {
+	o := &outputs{}
+	murmur3 := false
+	var encoders []series.Encoder
+	for _, b := range backends {
+		hash := b.Hash()
+		o.backends = append(o.backends, output{b, hash})
+		murmur3 = murmur3 || hash == ring.Murmur3
+		encoders = append(encoders, b)
+	}
+	o.series = series.New(cache.Series, cache.Bytes, murmur3, encoders...)
+	o.passages.New = func() any { return newPassage(o) }
+	return o
+}
+
+// passage is what one batch needs on its way through the outputs. It is reused.
+type passage struct {
+	to     *outputs
+	cursor *series.Cursor
+	blocks []queue.Block // one for each backend
+}
+
+func newPassage(to *outputs) *passage {
+	return &passage{to: to, cursor: to.series.Cursor(), blocks: make([]queue.Block, len(to.backends))}
+}
+
+// encode appends a valid point to the Block of each backend that wants it.
+func (w *passage) encode(b *metric.Batch, p *metric.Point) {
+	found := w.cursor.Find(b, p)
+	for i := range w.blocks {
+		part, wanted := found.Next()
+		if !wanted {
+			continue
+		}
+		block, o := &w.blocks[i], &w.to.backends[i]
+		hash := found.Sum
+		if o.hash == ring.Murmur3 {
+			hash = found.Murmur3
+		}
+		block.Payload = o.AppendItem(block.Payload, part, p)
+		block.Close(hash)
+	}
+}
+
+// put hands on what was encoded, as the points up to the sequence number last that
+// were accepted at that time.
+func (w *passage) put(points int, last uint64, at *reading) {
+	for i := range w.blocks {
+		if block := &w.blocks[i]; block.Len() > 0 {
+			block.First, block.Last, block.Accepted = last-uint64(points)+1, last, at.accepted
+			w.to.backends[i].Put(block)
+		}
+	}
+}
+
+// keptPayload is how large a Block may have grown to be kept for the next batch, in
+// bytes: that of a giant request goes.
+const keptPayload = 512 << 10
+
+// release empties the passage and keeps it for another batch.
+func (w *passage) release() {
+	for i := range w.blocks {
+		if block := &w.blocks[i]; cap(block.Payload) > keptPayload {
+			*block = queue.Block{}
+		} else {
+			block.Reset()
+		}
+	}
+	w.to.passages.Put(w)
+}
