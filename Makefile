@@ -8,7 +8,7 @@ FUZZ ?= .
 UNIT = $(shell go list ./... | grep -v /transfer/e2e)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## make the static binary bin/transfer
 	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags '-s -w -X transfer/g.commit=$(COMMIT)' -o bin/transfer ./transfer
@@ -29,7 +29,10 @@ lint: $(LINT) ## check style, mistakes and the direction of imports
 fuzz: ## fuzz every decoder for FUZZTIME each (5m); FUZZ=regexp chooses
 	.ci/fuzz $(FUZZTIME) '$(FUZZ)'
 
-bench: ## measure the steps of a point's way, with their allocations
+bench: build ## measure the relay as a whole; BENCHFLAGS='--rows path --runs 1' chooses
+	bin/transfer bench $(BENCHFLAGS)
+
+bench-steps: ## measure the steps of a point's way, with their allocations
 	go test -run '^$$' -bench . -benchmem $(UNIT)
 
 e2e: build ## run the real binary between real clients and backends
@@ -41,5 +44,5 @@ $(LINT):
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	mv bin/golangci-lint $(LINT)
 
-.PHONY: help build run test race lint fuzz bench e2e check
+.PHONY: help build run test race lint fuzz bench bench-steps e2e check
 .DEFAULT_GOAL := help
