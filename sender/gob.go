@@ -2,7 +2,6 @@ package sender
 
 import (
 	"encoding/binary"
-	"math"
 	"math/bits"
 
 	"transfer/g/metric"
@@ -11,23 +10,19 @@ import (
 // These write the primitives of encoding/gob, as its package documentation gives
 // them under "Encoding Details".
 
+// gobUintBytes is the most that an unsigned integer takes.
+const gobUintBytes = 9
+
 // appendGobUint appends an unsigned integer: up to 0x7f as it is, else the
-// negated count of its big-endian bytes, then these.
+// negated count of its big-endian bytes, then these: eight in one store, less those
+// too many.
 func appendGobUint(dst []byte, v uint64) []byte {
 	if v <= 0x7f {
 		return append(dst, byte(v))
 	}
-	return appendGobLong(dst, v)
-}
-
-// appendGobLong is the rest of appendGobUint, apart so that the short one is
-// inlined.
-func appendGobLong(dst []byte, v uint64) []byte {
-	var big [8]byte
-	binary.BigEndian.PutUint64(big[:], v)
 	skip := bits.LeadingZeros64(v) / 8
-	dst = append(dst, byte(skip-8))
-	return append(dst, big[skip:]...)
+	end := len(dst) + gobUintBytes - skip
+	return binary.BigEndian.AppendUint64(append(dst, byte(skip-8)), v<<(8*skip))[:end]
 }
 
 // appendGobInt appends a signed integer: the sign in the lowest bit.
@@ -49,9 +44,10 @@ type gobStruct struct {
 	next int // the field that would have distance 1
 }
 
-// field begins a field that is not zero.
+// field begins a field that is not zero. Distances are far below 0x7f: no item has
+// so many fields.
 func (s *gobStruct) field(n int) {
-	s.dst = appendGobUint(s.dst, uint64(n-s.next+1))
+	s.dst = append(s.dst, byte(n-s.next+1))
 	s.next = n + 1
 }
 
@@ -66,15 +62,6 @@ func (s *gobStruct) int(n int, v int64) {
 	if v != 0 {
 		s.field(n)
 		s.dst = appendGobInt(s.dst, v)
-	}
-}
-
-// float writes the bits with their bytes reversed, since the usual values end in
-// zeros. -0 is zero too.
-func (s *gobStruct) float(n int, v float64) {
-	if v != 0 {
-		s.field(n)
-		s.dst = appendGobUint(s.dst, bits.ReverseBytes64(math.Float64bits(v)))
 	}
 }
 

@@ -49,27 +49,28 @@ func newGraph(section *g.Backend, minStep int) (plan, error) {
 // Wants is true: graph takes every point.
 func (b *graph) Wants(*metric.Point) bool { return true }
 
-// AppendSeries appends nothing yet.
-func (b *graph) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
-
-// AppendItem appends the point as a gob GraphItem. RRD knows rates of counters as
-// DERIVE with the minimum 0, so that a restarted counter gives no negative rate.
-func (b *graph) AppendItem(dst, _ []byte, p *metric.Point) []byte {
+// AppendSeries appends all of a gob GraphItem but its value and timestamp. RRD knows
+// rates of counters as DERIVE with the minimum 0, so that a restarted counter gives
+// no negative rate.
+func (b *graph) AppendSeries(dst []byte, p *metric.Point) []byte {
 	dsType, low := "DERIVE", "0"
 	if p.Type == metric.Gauge {
 		dsType, low = "GAUGE", "U"
 	}
 	step := b.step(p)
-	item := gobStruct{dst: dst}
+	item := gobStruct{dst: beginHead(dst)}
 	item.text(0, p.Endpoint)
 	item.text(1, p.Metric)
 	item.tags(2, p.Tags)
-	item.float(3, p.Value)
-	item.int(4, b.timestamp(p))
-	item.text(5, dsType)
+	item.cut(3, len(dst), dsType)
 	item.int(6, step)
 	item.int(7, 2*step)
 	item.text(8, low)
 	item.text(9, "U")
 	return item.end()
+}
+
+// AppendItem appends the point as a gob GraphItem.
+func (b *graph) AppendItem(dst, series []byte, p *metric.Point) []byte {
+	return appendGobItem(dst, series, p.Value, b.timestamp(p))
 }

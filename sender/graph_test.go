@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -53,6 +54,11 @@ func TestTimestampsAlignDown(t *testing.T) {
 		{5, 60, 30, 0},
 		{-1, 60, 30, -60},
 		{-60, 60, 30, -60},
+		{math.MaxUint32, 60, 30, math.MaxUint32 - math.MaxUint32%60},
+		{math.MaxUint32 + 7, 10, 30, math.MaxUint32 - math.MaxUint32%30},
+		{1700000007, math.MaxUint32 + 1, 30, 0},
+		{math.MaxInt64, math.MaxInt64 - 1, 30, math.MaxInt64 - 1},
+		{math.MaxInt64 - 1, math.MaxInt64, 30, 0},
 	}
 	for _, test := range tests {
 		p := metric.Point{Timestamp: test.timestamp, Step: test.step}

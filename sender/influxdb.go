@@ -56,12 +56,9 @@ func newInfluxDB(section *g.Backend, _ int) (plan, error) {
 // Wants is true: InfluxDB takes every point.
 func (b *influxDB) Wants(*metric.Point) bool { return true }
 
-// AppendSeries appends nothing yet.
-func (b *influxDB) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
-
-// AppendItem appends the point as a line: the metric is the measurement, the tags
-// and the endpoint are its tags, its one field is value.
-func (b *influxDB) AppendItem(dst, _ []byte, p *metric.Point) []byte {
+// AppendSeries appends a line up to its one field, value: the metric is the
+// measurement, the tags and the endpoint are its tags.
+func (b *influxDB) AppendSeries(dst []byte, p *metric.Point) []byte {
 	var line lineprotocol.Encoder
 	line.SetBuffer(dst)
 	line.SetLax(true) // the names are clean, and the order of tags is free
@@ -70,9 +67,14 @@ func (b *influxDB) AppendItem(dst, _ []byte, p *metric.Point) []byte {
 	for _, t := range cleanTags(p.Tags, influxKey, influxName) {
 		line.AddTag(t.Key, t.Value)
 	}
-	// The library writes floats in its own way and knows neither minutes nor hours.
-	dst = appendNumber(append(line.Bytes(), " value="...), p.Value)
-	dst = strconv.AppendInt(append(dst, ' '), b.precision.timestamp(p.Timestamp), 10)
+	return append(line.Bytes(), " value="...)
+}
+
+// AppendItem appends the point as a line. The library has done its part: it writes
+// floats in its own way and knows neither minutes nor hours.
+func (b *influxDB) AppendItem(dst, series []byte, p *metric.Point) []byte {
+	dst = appendNumber(append(dst, series...), p.Value)
+	dst = appendInteger(append(dst, ' '), b.precision.timestamp(p.Timestamp))
 	return append(dst, '\n')
 }
 

@@ -64,6 +64,7 @@ type influxPrecision struct {
 	name    string // in the query
 	perUnit int64  // seconds in a unit that is no shorter, else 1
 	units   int64  // units in a second, if they are shorter, else 1
+	last    int64  // the latest time that fits, in seconds, or in the unit if that is longer
 }
 
 // parseInfluxPrecision returns the unit that the configuration calls name; empty
@@ -71,23 +72,29 @@ type influxPrecision struct {
 func parseInfluxPrecision(name string) (p influxPrecision, ok bool) {
 	switch name {
 	case "h":
-		return influxPrecision{"h", 3600, 1}, true
+		p = influxPrecision{name: "h", perUnit: 3600, units: 1}
 	case "m":
-		return influxPrecision{"m", 60, 1}, true
+		p = influxPrecision{name: "m", perUnit: 60, units: 1}
 	case "s":
-		return influxPrecision{"s", 1, 1}, true
+		p = influxPrecision{name: "s", perUnit: 1, units: 1}
 	case "ms":
-		return influxPrecision{"ms", 1, 1e3}, true
+		p = influxPrecision{name: "ms", perUnit: 1, units: 1e3}
 	case "u", "us", "µ", "µs":
-		return influxPrecision{"u", 1, 1e6}, true
+		p = influxPrecision{name: "u", perUnit: 1, units: 1e6}
 	case "", "n", "ns":
-		return influxPrecision{"ns", 1, 1e9}, true
+		p = influxPrecision{name: "ns", perUnit: 1, units: 1e9}
+	default:
+		return influxPrecision{}, false
 	}
-	return influxPrecision{}, false
+	p.last = math.MaxInt64 / p.units
+	return p, true
 }
 
 // timestamp converts Unix seconds; what is too late for the unit becomes its last
 // whole second, which is in 2262 for nanoseconds.
 func (p influxPrecision) timestamp(seconds int64) int64 {
-	return min(seconds/p.perUnit, math.MaxInt64/p.units) * p.units
+	if p.perUnit > 1 {
+		seconds /= p.perUnit
+	}
+	return min(seconds, p.last) * p.units
 }

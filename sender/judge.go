@@ -36,17 +36,17 @@ func newJudge(section *g.Backend, minStep int) (plan, error) {
 // Wants is true: judge takes every point.
 func (j *judge) Wants(*metric.Point) bool { return true }
 
-// AppendSeries appends nothing yet.
-func (j *judge) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
-
-// AppendItem appends the point as a gob JudgeItem.
-func (j *judge) AppendItem(dst, _ []byte, p *metric.Point) []byte {
-	item := gobStruct{dst: dst}
+// AppendSeries appends all of a gob JudgeItem but its value and timestamp.
+func (j *judge) AppendSeries(dst []byte, p *metric.Point) []byte {
+	item := gobStruct{dst: beginHead(dst)}
 	item.text(0, p.Endpoint)
 	item.text(1, p.Metric)
-	item.float(2, p.Value)
-	item.int(3, j.timestamp(p))
-	item.text(4, p.Type.String())
+	item.cut(2, len(dst), p.Type.String())
 	item.tags(5, p.Tags)
 	return item.end()
+}
+
+// AppendItem appends the point as a gob JudgeItem.
+func (j *judge) AppendItem(dst, series []byte, p *metric.Point) []byte {
+	return appendGobItem(dst, series, p.Value, j.timestamp(p))
 }

@@ -60,25 +60,41 @@ func (r *p8sRelay) Wants(p *metric.Point) bool {
 	return true
 }
 
-// AppendSeries appends nothing yet.
-func (r *p8sRelay) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
-
-// AppendItem appends the point as a gob P8sItem.
-func (r *p8sRelay) AppendItem(dst, _ []byte, p *metric.Point) []byte {
-	item := gobStruct{dst: dst}
+// AppendSeries appends all of a gob P8sItem but its value and timestamp.
+func (r *p8sRelay) AppendSeries(dst []byte, p *metric.Point) []byte {
+	item := gobStruct{dst: beginHead(dst)}
 	item.text(0, p.Endpoint)
 	item.text(1, p.Metric)
 	item.tags(2, p.Tags)
-	item.float(3, threeDecimals(p.Value))
-	item.int(4, r.timestamp(p))
-	item.text(5, p.Type.String())
+	item.cut(3, len(dst), p.Type.String())
 	item.int(6, r.step(p))
 	return item.end()
+}
+
+// AppendItem appends the point as a gob P8sItem.
+func (r *p8sRelay) AppendItem(dst, series []byte, p *metric.Point) []byte {
+	return appendGobItem(dst, series, threeDecimals(p.Value), r.timestamp(p))
 }
 
 // threeDecimals rounds v to three decimals as fmt's %.3f does, to even on the
 // value's exact decimal digits.
 func threeDecimals(v float64) float64 {
+	if math.Abs(v) < 1<<42 {
+		// The product lies below 2^52, where float64s are no further apart than 1/2, and
+		// is rounded to one of them. So it is on the same side of a half as the exact
+		// product, unless it is on the half itself. The quotient of two integers is
+		// rounded as a parser would. All this takes 4 ns, the way by text 90. The
+		// conversion forbids the compiler to fuse the product with the subtraction.
+		product := float64(v * 1000)
+		if rounded := math.RoundToEven(product); math.Abs(product-rounded) != 0.5 {
+			return rounded / 1000
+		}
+	}
+	return threeDecimalsByText(v)
+}
+
+// threeDecimalsByText is threeDecimals for any v.
+func threeDecimalsByText(v float64) float64 {
 	const integral = 1 << 52 // from here on a float64 has no fraction
 	if math.Abs(v) >= integral {
 		return v

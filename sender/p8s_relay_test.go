@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -64,11 +63,38 @@ func TestP8sRelayWants(t *testing.T) {
 	}
 }
 
-func TestThreeDecimals(t *testing.T) {
-	for _, v := range []float64{0, 1, 0.0005, 0.0015, 2.0005, -0.0004, 1234567.8915, 1 << 51, 1<<52 - 0.5, 1 << 52, 1e300, -1e300, math.MaxFloat64, 5e-324} {
-		want, err := strconv.ParseFloat(fmt.Sprintf("%.3f", v), 64)
-		require.NoError(t, err)
-		require.Equal(t, want, threeDecimals(v), "%v", v)
-		require.False(t, strings.Contains(fmt.Sprint(threeDecimals(v)), "NaN"))
+// plainThreeDecimals is threeDecimals in plain words.
+func plainThreeDecimals(t testing.TB, v float64) float64 {
+	rounded, err := strconv.ParseFloat(fmt.Sprintf("%.3f", v), 64)
+	require.NoError(t, err)
+	return rounded
+}
+
+func FuzzThreeDecimals(f *testing.F) {
+	for _, v := range []float64{
+		0, math.Copysign(0, -1), 1, 0.0005, 0.0015, 0.0625, 0.1875, 2.0005, 1.0005, -0.0004, 1234567.8915, 0.4995, 4398046511103.9995,
+		1 << 42, 1<<42 - 1.0/2048, 1<<42 + 1.0/1024, 1 << 51, 1<<52 - 0.5, 1 << 52, 1e300, -1e300, math.MaxFloat64, 5e-324,
+	} {
+		f.Add(v, int64(v))
+	}
+	f.Fuzz(func(t *testing.T, v float64, thousandths int64) {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			t.Skip("refused by the validation")
+		}
+		half := (float64(thousandths%1e13) + 0.5) / 1000 // nearly half of what is kept
+		for _, v := range []float64{v, -v, half, -half, math.Nextafter(half, 0), math.Nextafter(half, math.Inf(1))} {
+			want, got := plainThreeDecimals(t, v), threeDecimals(v)
+			require.Equal(t, math.Float64bits(want), math.Float64bits(got), "%v: %v, not %v", v, got, want)
+		}
+	})
+}
+
+// Every multiple of 1/16384 is exact, and so are the halves among them.
+func TestThreeDecimalsOfExactHalves(t *testing.T) {
+	for n := range 1 << 15 {
+		v := float64(n) / (1 << 14)
+		if want, got := plainThreeDecimals(t, v), threeDecimals(v); want != got {
+			require.Equal(t, want, got, "%v", v)
+		}
 	}
 }

@@ -2,7 +2,6 @@ package sender
 
 import (
 	"context"
-	"strconv"
 
 	"transfer/g"
 	"transfer/g/metric"
@@ -30,16 +29,14 @@ func newTransfer(section *g.Backend, _ int) (plan, error) {
 // Wants is true: the next transfer decides for itself.
 func (transfer) Wants(*metric.Point) bool { return true }
 
-// AppendSeries appends nothing yet.
-func (transfer) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
-
-// AppendItem appends the point as a JSON object and a comma, so that any run of
-// items is an array but for its brackets and its last comma.
-func (transfer) AppendItem(dst, _ []byte, p *metric.Point) []byte {
-	dst = appendJSONString(append(dst, `{"endpoint":`...), p.Endpoint)
+// AppendSeries appends all of a JSON object but its value and timestamp.
+func (transfer) AppendSeries(dst []byte, p *metric.Point) []byte {
+	start := len(dst)
+	dst = appendJSONString(append(beginHead(dst), `{"endpoint":`...), p.Endpoint)
 	dst = appendJSONString(append(dst, `,"metric":`...), p.Metric)
-	dst = appendNumber(append(dst, `,"value":`...), p.Value)
-	dst = strconv.AppendInt(append(dst, `,"step":`...), p.Step, 10)
+	dst = append(dst, `,"value":`...)
+	endHead(dst, start)
+	dst = appendInteger(append(dst, `,"step":`...), p.Step)
 	dst = append(append(dst, `,"counterType":"`...), p.Type.String()...)
 	dst = append(dst, `","tags":"`...)
 	for i, t := range p.Tags {
@@ -49,7 +46,15 @@ func (transfer) AppendItem(dst, _ []byte, p *metric.Point) []byte {
 		dst = append(appendJSONText(dst, t.Key), '=')
 		dst = appendJSONText(dst, t.Value)
 	}
-	dst = strconv.AppendInt(append(dst, `","timestamp":`...), p.Timestamp, 10)
+	return append(dst, `","timestamp":`...)
+}
+
+// AppendItem appends the point as a JSON object and a comma, so that any run of
+// items is an array but for its brackets and its last comma.
+func (transfer) AppendItem(dst, series []byte, p *metric.Point) []byte {
+	head, tail := cutSeries(series)
+	dst = appendNumber(append(dst, head...), p.Value)
+	dst = appendInteger(append(dst, tail...), p.Timestamp)
 	return append(dst, '}', ',')
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -41,23 +40,26 @@ type tsdbTelnet struct {
 	dialer
 }
 
-// AppendSeries appends nothing yet.
-func (tsdbTelnet) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
-
 // Wants is true: OpenTSDB takes every point.
 func (tsdbTelnet) Wants(*metric.Point) bool { return true }
 
-// AppendItem appends the point as a put line.
-func (tsdbTelnet) AppendItem(dst, _ []byte, p *metric.Point) []byte {
-	dst = append(append(dst, "put "...), named(tsdbName(p.Metric))...)
-	dst = strconv.AppendInt(append(dst, ' '), p.Timestamp, 10)
-	dst = appendNumber(append(dst, ' '), p.Value)
+// AppendSeries appends all of a put line but its timestamp and value.
+func (tsdbTelnet) AppendSeries(dst []byte, p *metric.Point) []byte {
+	start := len(dst)
+	dst = append(append(beginHead(dst), "put "...), named(tsdbName(p.Metric))...)
+	dst = append(dst, ' ')
+	endHead(dst, start)
 	dst = append(append(dst, " "+endpointTag+"="...), named(tsdbName(p.Endpoint))...)
 	for _, t := range cleanTags(p.Tags, tsdbKey, tsdbName) {
 		dst = append(append(dst, ' '), t.Key...)
 		dst = append(append(dst, '='), t.Value...)
 	}
 	return append(dst, '\n')
+}
+
+// AppendItem appends the point as a put line.
+func (tsdbTelnet) AppendItem(dst, series []byte, p *metric.Point) []byte {
+	return appendTSDBItem(dst, series, p, " ")
 }
 
 // Dial connects to address.
@@ -75,24 +77,27 @@ type tsdbHTTP struct {
 	dialer
 }
 
-// AppendSeries appends nothing yet.
-func (tsdbHTTP) AppendSeries(dst []byte, _ *metric.Point) []byte { return dst }
-
 // Wants is true: OpenTSDB takes every point.
 func (tsdbHTTP) Wants(*metric.Point) bool { return true }
 
-// AppendItem appends the point as a JSON object and a comma. Clean names need no
-// JSON escapes.
-func (tsdbHTTP) AppendItem(dst, _ []byte, p *metric.Point) []byte {
-	dst = append(append(dst, `{"metric":"`...), named(tsdbName(p.Metric))...)
-	dst = strconv.AppendInt(append(dst, `","timestamp":`...), p.Timestamp, 10)
-	dst = appendNumber(append(dst, `,"value":`...), p.Value)
+// AppendSeries appends all of a JSON object but its timestamp and value. Clean names
+// need no JSON escapes.
+func (tsdbHTTP) AppendSeries(dst []byte, p *metric.Point) []byte {
+	start := len(dst)
+	dst = append(append(beginHead(dst), `{"metric":"`...), named(tsdbName(p.Metric))...)
+	dst = append(dst, `","timestamp":`...)
+	endHead(dst, start)
 	dst = append(append(dst, `,"tags":{"`+endpointTag+`":"`...), named(tsdbName(p.Endpoint))...)
 	for _, t := range cleanTags(p.Tags, tsdbKey, tsdbName) {
 		dst = append(append(dst, `","`...), t.Key...)
 		dst = append(append(dst, `":"`...), t.Value...)
 	}
 	return append(dst, `"}},`...)
+}
+
+// AppendItem appends the point as a JSON object and a comma.
+func (tsdbHTTP) AppendItem(dst, series []byte, p *metric.Point) []byte {
+	return appendTSDBItem(dst, series, p, `,"value":`)
 }
 
 // Dial connects to address.
@@ -102,6 +107,15 @@ func (b tsdbHTTP) Dial(ctx context.Context, address string) (Conn, error) {
 		header: http.Header{"Content-Type": {"application/json"}},
 		body:   func(payload []byte) []byte { return slices.Concat([]byte{'['}, jsonList(payload), []byte{']'}) },
 	})
+}
+
+// appendTSDBItem appends the item of p between the two ends of its series; between
+// stands between timestamp and value.
+func appendTSDBItem(dst, series []byte, p *metric.Point, between string) []byte {
+	head, tail := cutSeries(series)
+	dst = appendInteger(append(dst, head...), p.Timestamp)
+	dst = appendNumber(append(dst, between...), p.Value)
+	return append(dst, tail...)
 }
 
 // tsdbName returns s with the characters that OpenTSDB takes in names: letters of
