@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	jsoniter "github.com/json-iterator/go"
 )
@@ -44,8 +45,11 @@ func (r record) writeJSON(out io.Writer) error {
 	return nil
 }
 
-// writeFile creates or replaces a file.
-func writeFile(path string, write func(io.Writer) error) (err error) {
+// writeFile creates or replaces a file, and the folder that is to hold it.
+func writeFile(path string, write func(io.Writer) error) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("cannot keep the results: %w", err)
+	}
 	file, err := os.Create(path)
 	if err != nil {
 		return fmt.Errorf("cannot keep the results: %w", err)

@@ -159,7 +159,7 @@ func TestOutputs(t *testing.T) {
 	dir := t.TempDir()
 	doc := filepath.Join(dir, "doc.md")
 	require.NoError(t, os.WriteFile(doc, []byte(generatedBegin+"\n"+generatedEnd), 0o644))
-	o := options{json: filepath.Join(dir, "r.json"), markdown: doc, chart: filepath.Join(dir, "c.svg")}
+	o := options{json: filepath.Join(dir, "r.json"), markdown: doc, chart: filepath.Join(dir, "img", "c.svg")}
 	var out bytes.Buffer
 	require.NoError(t, o.report(&out, fixedResults(t)))
 	require.Contains(t, out.String(), verdictsTitle)
@@ -176,7 +176,7 @@ func TestOutputs(t *testing.T) {
 	require.NoError(t, jsoniter.Unmarshal(out.Bytes(), &read))
 	require.Equal(t, fixedResults(t), read.Results)
 
-	o = options{json: filepath.Join(dir, "none", "r.json"), chart: filepath.Join(dir, "c2.svg")}
+	o = options{json: filepath.Join(doc, "r.json"), chart: filepath.Join(dir, "c2.svg")}
 	require.ErrorContains(t, o.report(io.Discard, fixedResults(t)), "cannot keep the results")
 	require.FileExists(t, o.chart, "one that fails does not keep the others from it")
 	require.ErrorContains(t, o.report(io.Discard, nil), "nothing was measured")

@@ -124,7 +124,7 @@ type TransferResp struct {
 // Update takes the points of one request.
 func (t *Transfer) Update(args []*MetricValue, reply *TransferResp) error {
 	start := time.Now()
-	var points []*point
+	points := make([]*point, 0, len(args))
 	for _, v := range args {
 		p, err := newPoint(v, start.Unix())
 		if err != nil {
