@@ -1,16 +1,16 @@
 package receiver
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"sync"
 )
 
-// The sizes of a buffer, in bytes. An idle connection holds little: there may be
-// thousands.
+// The sizes of a buffer, in bytes.
 const (
-	idleBytes = 4 << 10
-	readBytes = 64 << 10
+	readBytes = 64 << 10 // what is read at once
+	idleBytes = 4 << 10  // up to which what is unread moves to a buffer of its size while more is waited for
 )
 
 var (
@@ -24,36 +24,39 @@ type memory struct {
 	budget *budget   // for what is larger
 }
 
-// get returns size bytes, nil when there are none to be had.
+// get returns size bytes, nil when there are none to be had. Up to readBytes cost
+// nothing: they come from the pool.
 func (m *memory) get(size int) []byte {
 	switch {
 	case size > readBytes && !m.budget.take(size):
 		return nil
-	case size == readBytes:
-		if block, ok := m.pool.Get().(*[readBytes]byte); ok {
-			return block[:]
-		}
+	case size > readBytes:
+		return make([]byte, size)
 	}
-	return make([]byte, size)
+	block, ok := m.pool.Get().(*[readBytes]byte)
+	if !ok {
+		block = new([readBytes]byte)
+	}
+	return block[:size]
 }
 
 // put takes back what get returned.
 func (m *memory) put(data []byte) {
 	switch {
-	case len(data) > readBytes:
+	case cap(data) > readBytes:
 		m.budget.give(len(data))
-	case len(data) == readBytes:
-		m.pool.Put((*[readBytes]byte)(data))
+	case cap(data) == readBytes:
+		m.pool.Put((*[readBytes]byte)(data[:readBytes]))
 	}
 }
 
-// buffer holds what was read of a connection and not yet used.
+// buffer holds what was read of a connection and not yet used. The zero data holds
+// no memory.
 type buffer struct {
 	memory   *memory
 	max      int // bytes that it may hold
 	data     []byte
-	from, to int  // data[from:to] is not yet used
-	filled   bool // the last read left no room: more is waiting
+	from, to int // data[from:to] is not yet used
 }
 
 // unread returns what is not yet used; it is good until the next fill.
@@ -69,41 +72,62 @@ func (b *buffer) use(n int) {
 // fill reads once from r. It returns errFull when max bytes are unused already,
 // errOverloaded when there is no memory for a larger buffer.
 func (b *buffer) fill(r io.Reader) error {
-	if err := b.makeRoom(); err != nil {
+	room, err := b.room()
+	if err != nil {
 		return err
 	}
-	n, err := r.Read(b.data[b.to:])
-	b.to += n
-	b.filled = b.to == len(b.data)
+	n, err := r.Read(room)
+	b.took(n)
 	if n > 0 {
 		return nil // an error comes again
 	}
 	return err
 }
 
-// makeRoom sees to free space behind what is not yet used.
+// room returns where the next bytes are to be read to. Its errors are those of fill.
+func (b *buffer) room() ([]byte, error) {
+	if err := b.makeRoom(); err != nil {
+		return nil, err
+	}
+	return b.data[b.to:], nil
+}
+
+// took says that so many bytes were read into the room.
+func (b *buffer) took(n int) { b.to += n }
+
+// makeRoom sees to free space behind what is not yet used. A little of that moves to
+// the front first: the end of a line must not make the next read a small one.
 func (b *buffer) makeRoom() error {
-	size := len(b.data)
+	size, unread := len(b.data), b.to-b.from
 	switch {
-	case b.from == b.to && !b.filled:
-		size = idleBytes
-	case b.from == b.to:
+	case unread == 0 || size < readBytes:
 		size = readBytes
+	case b.from > 0 && unread <= idleBytes:
 	case b.to < size:
 		return nil
-	case size < readBytes:
-		size = readBytes
 	case b.from == 0:
 		size *= 2
 	}
 	size = min(size, b.max)
 	if size == len(b.data) && b.from == 0 {
-		if b.to == size {
+		if unread == size {
 			return errFull
 		}
 		return nil
 	}
 	return b.move(size)
+}
+
+// shrink gives back the memory that what is not yet used has no need of.
+func (b *buffer) shrink() {
+	switch unread := b.unread(); {
+	case len(unread) == 0:
+		b.release()
+	case len(unread) <= idleBytes && cap(b.data) >= readBytes:
+		few := bytes.Clone(unread)
+		b.release()
+		b.data, b.to = few, len(few)
+	}
 }
 
 // move brings what is not yet used to the start of a buffer of the given size.
@@ -122,7 +146,7 @@ func (b *buffer) move(size int) error {
 	return nil
 }
 
-// release gives the memory back.
+// release gives the memory back, with what is not yet used.
 func (b *buffer) release() {
 	b.memory.put(b.data)
 	*b = buffer{memory: b.memory, max: b.max}

@@ -34,7 +34,7 @@ var errGone = errors.New("connection ended")
 
 // read waits for more bytes. midway says that a request has begun.
 func (c *client) read(midway bool) error {
-	err := c.in.fill(c.conn)
+	err := c.conn.fill(&c.in)
 	switch {
 	case err == nil:
 		return nil
@@ -60,12 +60,12 @@ func (c *client) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// flush writes what is to be written, within the request timeout.
+// flush writes what is to be written, for which the client has the request timeout.
 func (c *client) flush() error {
 	if len(c.out) == 0 {
 		return nil
 	}
-	if err := c.conn.SetWriteDeadline(deadline(time.Now(), c.limits.RequestTimeout)); err != nil {
+	if err := c.conn.writeWithin(c.limits.RequestTimeout); err != nil {
 		return err
 	}
 	_, err := c.conn.Write(c.out)

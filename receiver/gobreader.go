@@ -75,6 +75,11 @@ func (r *gobReader) take(n uint64) []byte {
 // uint reads an unsigned integer: up to 0x7f one byte, else the negated count of
 // the bytes that follow, big-endian.
 func (r *gobReader) uint() uint64 {
+	if len(r.data) > 0 && r.data[0] <= 0x7f { // most are that short
+		v := r.data[0]
+		r.data = r.data[1:]
+		return uint64(v)
+	}
 	v, n := gobUint(r.data)
 	if n <= 0 {
 		r.fail()
@@ -100,9 +105,13 @@ func gobUint(data []byte) (v uint64, n int) {
 	if len(data) <= size {
 		return 0, 0
 	}
-	var whole [8]byte
-	copy(whole[8-size:], data[1:1+size])
-	return binary.BigEndian.Uint64(whole[:]), 1 + size
+	if len(data) > 8 {
+		return binary.BigEndian.Uint64(data[1:]) >> (64 - 8*size), 1 + size
+	}
+	for _, c := range data[1 : 1+size] {
+		v = v<<8 | uint64(c)
+	}
+	return v, 1 + size
 }
 
 // gobUintSize returns how many bytes the unsigned integer at the start of data

@@ -13,58 +13,87 @@ import (
 // after another with nothing between them, replies are parted by newlines.
 type jsonCodec struct {
 	*client
+	cuts    int // how often the request under way was not yet whole when it was scanned
 	frame   metric.JSONFrame
 	scanned int // bytes of the request under way that the frame has seen
 	iter    *jsoniter.Iterator
 }
 
+// maxCuts bounds how often a request is scanned anew because more of it has come. From
+// then on the frame finds its end, which costs four times as much, but looks at each
+// byte once, however slowly they come.
+const maxCuts = 4
+
 func newJSONCodec(c *client) *jsonCodec {
 	return &jsonCodec{client: c, iter: jsoniter.NewIterator(jsoniter.ConfigCompatibleWithStandardLibrary)}
 }
 
-// next scans what looks as usual in one pass. Anything else, and what is not yet
-// whole, goes by the frame, which looks at each byte once however they come.
+// next scans what looks as usual in one pass, in the hope that it is whole. Anything
+// else goes by the frame.
 func (j *jsonCodec) next(data []byte) (used int, err error) {
-	if !j.frame.Begun() {
-		if n := j.answerUsual(data); n > 0 {
+	if !j.frame.Begun() && j.cuts < maxCuts {
+		if allSpace(data) {
+			return len(data), nil
+		}
+		n, cut := j.answerUsual(data)
+		switch {
+		case n > 0:
+			j.cuts = 0
 			return n, nil
+		case cut:
+			j.cuts++
+			return 0, nil
 		}
 	}
 	n, whole, err := j.frame.Scan(data[j.scanned:])
 	j.scanned += n
-	switch {
-	case err != nil:
+	if err != nil {
 		return 0, &refusal{stat.Malformed, err}
-	case !whole && j.frame.Begun():
+	}
+	if !whole {
 		return 0, nil
-	case whole:
-		j.frame.Reset()
-		if j.answerUsual(data[:j.scanned]) == 0 {
-			err = j.answer(data[:j.scanned])
+	}
+	text := data[:j.scanned]
+	tried := j.cuts < maxCuts // and found to be unusual
+	j.frame.Reset()
+	j.cuts, j.scanned = 0, 0
+	if !tried {
+		if n, _ := j.answerUsual(text); n > 0 {
+			return n, nil
 		}
 	}
-	used, j.scanned = j.scanned, 0
-	return used, err
+	return len(text), j.answer(text)
+}
+
+// allSpace reports whether there is nothing but white space in data.
+func allSpace(data []byte) bool {
+	for _, c := range data {
+		if c != ' ' && c != '\n' && c != '\r' && c != '\t' {
+			return false
+		}
+	}
+	return true
 }
 
 func (j *jsonCodec) stage() stage {
-	if j.frame.Begun() {
+	if j.cuts > 0 || j.frame.Begun() {
 		return inBody
 	}
 	return idle
 }
 
-// answerUsual answers the request at the beginning of data, if it is whole and of
-// the usual shape, and returns its length, else 0.
-func (j *jsonCodec) answerUsual(data []byte) int {
+// answerUsual answers the request at the beginning of data, if it is whole and of the
+// usual shape, and returns its length; else it returns 0, and whether more of it may
+// make it so.
+func (j *jsonCodec) answerUsual(data []byte) (n int, cut bool) {
 	start := time.Now()
 	batch := j.batch()
 	defer j.doneWith(batch)
-	q, n := scanJSONRequest(data, batch, j.limits.PointsPerRequest)
+	q, n, cut := scanJSONRequest(data, batch, j.limits.PointsPerRequest)
 	if n > 0 {
 		j.reply(q, batch, start)
 	}
-	return n
+	return n, cut
 }
 
 // answer answers one request, whatever its shape.

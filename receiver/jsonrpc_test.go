@@ -2,6 +2,7 @@ package receiver
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/rpc/jsonrpc"
@@ -112,6 +113,44 @@ func plainCapture(t *testing.T, capture []byte) (points []metric.Point) {
 	return points
 }
 
+// However often more of a request comes, the work is bounded: it is scanned anew a few
+// times, and from then on each byte is looked at once.
+func TestJSONRPCRequestInManyPieces(t *testing.T) {
+	c := newClient(newPort(testLimits(), new(store), testCounts()), nil, 0)
+	j, request := newJSONCodec(&c), usualRequest(20)
+	for n := range len(request) {
+		used, err := j.next(request[:n])
+		require.NoError(t, err)
+		require.Zero(t, used)
+		require.Equal(t, n > 0, j.stage() == inBody)
+		require.Equal(t, min(n, maxCuts), j.cuts)
+		if n > maxCuts {
+			require.Equal(t, n, j.scanned)
+		}
+	}
+	used, err := j.next(request)
+	require.NoError(t, err)
+	require.Equal(t, len(request), used)
+	require.Equal(t, idle, j.stage())
+	require.Equal(t, summary("1234", 20, 0), latency().ReplaceAllString(string(c.out), `"Latency":0`))
+}
+
+// What is broken is known as soon as it comes, also in a request that began well.
+func TestJSONRPCBrokenLater(t *testing.T) {
+	for _, pieces := range []int{2, 10} {
+		c := newClient(newPort(testLimits(), new(store), testCounts()), nil, 0)
+		j, begun := newJSONCodec(&c), usualRequest(20)
+		begun = begun[:bytes.LastIndex(begun[:1000], []byte(`},{`))+2]
+		for i := range pieces {
+			used, err := j.next(begun[:500+i])
+			require.NoError(t, err)
+			require.Zero(t, used)
+		}
+		_, err := j.next(append(begun, ',')) // a second one
+		require.Error(t, err)
+	}
+}
+
 func TestJSONRPCPipelined(t *testing.T) {
 	const requests = 1000
 	d := open(t, ListenRPC, testLimits(), new(store))
@@ -193,7 +232,6 @@ func TestRPCSlowReaderIsClosed(t *testing.T) {
 	limits.RequestTimeout = 200 * time.Millisecond
 	d := open(t, ListenRPC, limits, new(store))
 	c := d.dial(t)
-	require.NoError(t, c.SetReadBuffer(4<<10))
 	request := []byte(strings.Repeat(`{"method":"Transfer.Nope`+strings.Repeat("x", 1000)+`","params":[],"id":1}`, 100))
 	for err := error(nil); err == nil; _, err = c.Write(request) {
 	}

@@ -2,7 +2,9 @@ package receiver
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	jsoniter "github.com/json-iterator/go"
@@ -18,7 +20,7 @@ func TestScanReadsTheCapture(t *testing.T) {
 	requests := 0
 	for rest := bytes.TrimSpace(raw); len(rest) > 0; requests++ {
 		var batch metric.Batch
-		q, n := scanJSONRequest(rest, &batch, 1000)
+		q, n, _ := scanJSONRequest(rest, &batch, 1000)
 		require.Positive(t, n, "request %d", requests)
 		require.Equal(t, updateMethod, q.method)
 		rest = bytes.TrimSpace(rest[n:])
@@ -35,8 +37,19 @@ func TestScanLeavesOtherRequests(t *testing.T) {
 		`{"method":"m","params":[[{"value":1}]],"id":1,"id":2}`, `{"method":"m","Params":[[{"value":1}]],"id":1}`,
 		`{"method":"m","params":[[{"value":1}]],"id":1,}`, `{"method":"m","params":[[{"value":1},{"value":1},{"value":1}]],"id":1}`,
 	} {
-		_, n := scanJSONRequest([]byte(text), new(metric.Batch), 2)
+		_, n, cut := scanJSONRequest([]byte(text), new(metric.Batch), 2)
 		require.Zero(t, n, text)
+		require.Equal(t, !json.Valid([]byte(text)) && !strings.HasSuffix(text, "}"), cut, text)
+	}
+}
+
+// Wherever a usual request is cut off, more of it may make it whole.
+func TestScanKnowsRequestsCutOff(t *testing.T) {
+	text := []byte(` { "method" : "Transfer.Update", "params":[[{"metric":"m","value":"1.5"} , {"value":-1}] ], "id": 1}`)
+	for n := range len(text) {
+		_, used, cut := scanJSONRequest(text[:n], new(metric.Batch), 2)
+		require.Zero(t, used)
+		require.True(t, cut, "%s", text[:n])
 	}
 }
 
@@ -47,12 +60,14 @@ func FuzzScanRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		const limit = 4
 		var got, want metric.Batch
-		q, n := scanJSONRequest(text, &got, limit)
-		if n == 0 {
-			return
-		}
+		q, n, cut := scanJSONRequest(text, &got, limit)
 		var frame metric.JSONFrame
 		length, whole, err := frame.Scan(text)
+		if n == 0 {
+			require.False(t, whole && cut, "nothing more is to come")
+			return
+		}
+		require.False(t, cut)
 		require.NoError(t, err)
 		require.True(t, whole)
 		require.Equal(t, length, n)

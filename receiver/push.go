@@ -131,9 +131,8 @@ func (p *Push) take(r *http.Request) ([]byte, error) {
 
 // read reads the whole body.
 func (p *Push) read(body *buffer, r *http.Request) ([]byte, error) {
-	tooLarge := &refusal{stat.TooLarge, fmt.Errorf("%w: at most %d bytes", errBodyTooLong, p.limits.RequestBytes)}
 	if r.ContentLength > int64(p.limits.RequestBytes) {
-		return nil, tooLarge
+		return nil, p.tooLarge()
 	}
 	for {
 		err := body.fill(r.Body)
@@ -142,7 +141,7 @@ func (p *Push) read(body *buffer, r *http.Request) ([]byte, error) {
 		case errors.Is(err, io.EOF) && len(body.unread()) < body.max:
 			return body.unread(), nil
 		case errors.Is(err, io.EOF) || errors.Is(err, errFull):
-			return nil, tooLarge
+			return nil, p.tooLarge()
 		case errors.Is(err, errOverloaded):
 			return nil, &refusal{stat.Overloaded, fmt.Errorf("retry: %w", err)}
 		case errors.Is(err, os.ErrDeadlineExceeded):
@@ -151,6 +150,10 @@ func (p *Push) read(body *buffer, r *http.Request) ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+func (p *Push) tooLarge() error {
+	return &refusal{stat.TooLarge, fmt.Errorf("%w: at most %d bytes", errBodyTooLong, p.limits.RequestBytes)}
 }
 
 // unpacker waits for a free unpacker, which must be put back.
@@ -162,6 +165,9 @@ func (p *Push) unpacker(ctx context.Context) (*unpacker, error) {
 		return nil, ctx.Err()
 	}
 }
+
+// replyBytes is room for any reply to a request that was taken.
+const replyBytes = 192
 
 // decode hands on the points of a body and returns the reply.
 func (p *Push) decode(text []byte, start time.Time) ([]byte, error) {
@@ -179,6 +185,7 @@ func (p *Push) decode(text []byte, start time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	reply := appendSummary([]byte(`{"msg":"success","data":`), len(batch.Points), invalid, time.Since(start))
+	reply := append(make([]byte, 0, replyBytes), `{"msg":"success","data":`...)
+	reply = appendSummary(reply, len(batch.Points), invalid, time.Since(start))
 	return append(reply, '}'), nil
 }

@@ -21,6 +21,9 @@ func (r *refusal) Unwrap() error { return r.err }
 
 // countRefusal counts err, if it is a refusal.
 func countRefusal(counts *stat.Receiver, err error) {
+	if err == nil {
+		return
+	}
 	var why *refusal
 	if errors.As(err, &why) {
 		counts.Trouble(why.trouble)

@@ -76,7 +76,7 @@ type rpcSession struct {
 func (p *port) serveRPC(c *conn) error {
 	s := &rpcSession{client: newClient(p, c, int(p.limits.RequestBytes))}
 	defer s.release()
-	if err := c.readUntil(deadline(time.Now(), p.limits.IdleTimeout)); err != nil {
+	if err := c.readWithin(p.limits.IdleTimeout); err != nil {
 		return err
 	}
 	for {
@@ -147,18 +147,19 @@ func (s *rpcSession) next() (used int, err error) {
 // setDeadline sets the time by which the next bytes must have come. A request's
 // deadlines count from its first byte, however many reads it takes.
 func (s *rpcSession) setDeadline() error {
-	next := s.codec.stage()
-	if next == s.stage && next != idle {
+	last := s.stage
+	s.stage = s.codec.stage()
+	switch {
+	case s.stage == idle:
+		return s.conn.readWithin(s.limits.IdleTimeout)
+	case s.stage == last:
 		return nil
-	}
-	if s.stage == idle {
+	case last == idle:
 		s.begun = time.Now()
 	}
-	s.stage = next
-	timeout := [...]time.Duration{
-		idle:     s.limits.IdleTimeout,
-		inHeader: s.limits.HeaderTimeout,
-		inBody:   s.limits.RequestTimeout,
-	}[next]
+	timeout := s.limits.RequestTimeout
+	if s.stage == inHeader {
+		timeout = s.limits.HeaderTimeout
+	}
 	return s.conn.readUntil(deadline(s.begun, timeout))
 }

@@ -161,36 +161,3 @@ func TestLimitListenerBacksOff(t *testing.T) {
 	require.NoError(t, ln.Close())
 	require.ErrorIs(t, <-ended, net.ErrClosed)
 }
-
-func TestBufferGivesItsMemoryBack(t *testing.T) {
-	m := &memory{budget: newBudget(g.Limits{RequestBytes: 1 << 20})}
-	full := m.budget.left.Load()
-	b := buffer{memory: m, max: 1 << 20}
-	source := strings.NewReader(strings.Repeat("x", 2<<20))
-	var err error
-	for err == nil {
-		err = b.fill(source)
-	}
-	require.ErrorIs(t, err, errFull)
-	require.Len(t, b.unread(), 1<<20)
-	require.Equal(t, full-1<<20, m.budget.left.Load())
-	b.use(1<<20 - 10)
-	require.NoError(t, b.fill(source))
-	require.Len(t, b.unread(), 1<<20)
-	b.use(1 << 20)
-	require.NoError(t, b.fill(strings.NewReader("rest")))
-	require.Equal(t, "rest", string(b.unread()))
-	require.Equal(t, full, m.budget.left.Load())
-	b.use(4)
-	require.NoError(t, b.fill(strings.NewReader("rest")))
-	require.Len(t, b.data, idleBytes)
-
-	m.budget.left.Store(0)
-	source.Reset(strings.Repeat("x", 1<<20))
-	for err = nil; err == nil; {
-		err = b.fill(source)
-	}
-	require.ErrorIs(t, err, errOverloaded)
-	b.release()
-	require.Zero(t, m.budget.left.Load())
-}

@@ -17,8 +17,9 @@ func ListenSocket(section g.Listener, a Acceptor, counts *stat.Receiver, log *sl
 	return listen(section, p.serveLines, counts, log)
 }
 
-// linesAtOnce bounds the lines of one batch.
-const linesAtOnce = 1000
+// linesAtOnce bounds the lines of one batch: the points of so many fit into a
+// processor's first cache.
+const linesAtOnce = 250
 
 // The pauses before lines that could not be taken are offered again, doubling.
 const (
@@ -38,7 +39,7 @@ func (p *port) serveLines(c *conn) error {
 	s := &lineSession{client: newClient(p, c, max(readBytes, int(p.limits.RequestBytes)+1))}
 	defer s.release()
 	for quit := false; !quit; {
-		if err := c.readUntil(deadline(time.Now(), p.limits.IdleTimeout)); err != nil {
+		if err := c.readWithin(p.limits.IdleTimeout); err != nil {
 			return err
 		}
 		if err := s.read(false); err != nil {
@@ -94,7 +95,12 @@ func (s *lineSession) deliver(lines []byte) (quit bool) {
 // readLines reads the first lines, as many as one batch takes, and returns how
 // many bytes they are and whether the last was quit.
 func readLines(batch *metric.Batch, lines []byte, maxLine int) (used int, quit bool) {
+	var form lineForm
 	for used < len(lines) && len(batch.Points) < linesAtOnce && !quit {
+		if next := form.scan(batch, alias(lines), used, maxLine); next > 0 {
+			used = next
+			continue
+		}
 		line, _, _ := bytes.Cut(lines[used:], []byte("\n"))
 		used = min(used+len(line)+1, len(lines))
 		if len(line) > maxLine {

@@ -1,126 +1,108 @@
 package metric
 
-import "unsafe"
+import "strconv"
 
-const (
-	exactDigits = 15 // of a decimal number that a float64 holds exactly, whatever they are
-	shortDigits = 18 // of an integer that an int64 holds, whatever they are
-)
+// The numbers of JSON have no nought in front, and the text must go on behind them:
+// at its end more digits may come.
 
-// Integer passes white space and reads an integral number, of which it returns the
-// text.
-func (s *JSONScanner) Integer() (string, bool) {
-	s.space()
-	from := s.at
-	_, ok := s.integer()
-	token := s.text[from:s.at]
-	return unsafe.String(unsafe.SliceData(token), len(token)), ok
+// scanInteger reads the integral number, without fraction and exponent, that begins
+// at text[at] and returns the place behind it.
+func scanInteger(text string, at int) (n int64, after int) {
+	n, after = PlainInteger(text, at)
+	switch {
+	case after == len(text):
+		return 0, cut
+	case after == at || !endsNumber(text[after]) || leadingZero(text, at):
+		return 0, unusual
+	}
+	return n, after
 }
 
-// integer reads an integral number without fraction and exponent.
-func (s *JSONScanner) integer() (int64, bool) {
-	from := s.at
-	negative := s.byte('-')
-	n, digits := s.digits()
-	if digits == 0 || digits > shortDigits || s.text[s.at-digits] == '0' && digits > 1 || !s.numberEnds() {
-		s.at = from
-		return 0, false
+// scanValue reads the number, or the string that holds one, that begins at text[at]
+// and returns the place behind it.
+func scanValue(text string, at int) (v float64, after int) {
+	v, after = PlainDecimal(text, at)
+	if after > at && after < len(text) && endsNumber(text[after]) && !leadingZero(text, at) {
+		return v, after
 	}
-	if negative {
-		return -int64(n), true
+	if at < len(text) && text[at] == '"' {
+		return scanQuoted(text, at)
 	}
-	return int64(n), true
+	if after = afterNumber(text, at); after < 0 {
+		return 0, after
+	}
+	v, err := strconv.ParseFloat(text[at:after], 64)
+	if err != nil {
+		return 0, unusual // out of range
+	}
+	return v, after
 }
 
-// value reads a number, or a string that holds one.
-func (s *JSONScanner) value() (float64, bool) {
-	if s.at < len(s.text) && s.text[s.at] == '"' {
-		text, ok := s.String()
-		if !ok {
-			return 0, false
-		}
-		v, reason := ParseValue(text)
-		return v, reason == Accepted
+// scanQuoted reads the string that begins at text[at] as a number.
+func scanQuoted(text string, at int) (v float64, after int) {
+	token, after := scanString(text, at)
+	if after < 0 {
+		return 0, after
 	}
-	return s.number()
+	v, reason := ParseValue(token)
+	if reason != Accepted {
+		return 0, unusual
+	}
+	return v, after
 }
 
-// number reads a number as JSON writes it.
-func (s *JSONScanner) number() (float64, bool) {
-	from := s.at
-	negative := s.byte('-')
-	mantissa, whole := s.digits()
-	if whole == 0 || s.text[s.at-whole] == '0' && whole > 1 {
-		return 0, false
+// afterNumber returns the place behind the number at text[at:], if it is one as JSON
+// writes them.
+func afterNumber(text string, at int) int {
+	whole := afterMinus(text, at)
+	end := afterDigits(text, whole)
+	if end == whole {
+		return lacking(text, end)
 	}
-	fraction := 0
-	if s.byte('.') {
-		var more uint64
-		more, fraction = s.digits()
-		if fraction == 0 {
-			return 0, false
-		}
-		if whole+fraction <= exactDigits {
-			mantissa = mantissa*powerOfTen(fraction) + more
+	if leadingZero(text, at) {
+		return unusual
+	}
+	if end < len(text) && text[end] == '.' {
+		fraction := end + 1
+		if end = afterDigits(text, fraction); end == fraction {
+			return lacking(text, end)
 		}
 	}
-	if s.numberEnds() && whole+fraction <= exactDigits {
-		// Both are held exactly, so that the quotient is rounded once, as it should be.
-		v := float64(mantissa) / float64(powerOfTen(fraction))
-		if negative {
-			v = -v
+	if end < len(text) && (text[end] == 'e' || text[end] == 'E') {
+		exponent := end + 1
+		if exponent < len(text) && (text[exponent] == '+' || text[exponent] == '-') {
+			exponent++
 		}
-		return v, true
-	}
-	if s.byte('e') || s.byte('E') {
-		if !s.byte('+') {
-			s.byte('-')
-		}
-		if _, digits := s.digits(); digits == 0 {
-			return 0, false
+		if end = afterDigits(text, exponent); end == exponent {
+			return lacking(text, end)
 		}
 	}
-	if !s.numberEnds() {
-		return 0, false
+	if end == len(text) || !endsNumber(text[end]) {
+		return lacking(text, end)
 	}
-	token := s.text[from:s.at]
-	v, reason := ParseValue(unsafe.String(unsafe.SliceData(token), len(token)))
-	return v, reason == Accepted
+	return end
 }
 
-// digits reads decimal digits and returns the number that they make, which is
-// wrong for more than shortDigits, and how many they are.
-func (s *JSONScanner) digits() (n uint64, count int) {
-	from := s.at
-	for s.at < len(s.text) {
-		c := s.text[s.at] - '0'
-		if c > 9 {
-			break
-		}
-		n = n*10 + uint64(c)
-		s.at++
+// afterDigits returns the place behind the decimal digits at text[at:].
+func afterDigits(text string, at int) int {
+	for at < len(text) && text[at]-'0' <= 9 {
+		at++
 	}
-	return n, s.at - from
+	return at
 }
 
-// numberEnds reports whether what comes next ends a number. The end of the text
-// does not: more of it may come.
-func (s *JSONScanner) numberEnds() bool {
-	if s.at == len(s.text) {
-		return false
-	}
-	switch s.text[s.at] {
+// leadingZero reports whether the number at text[at:], which has a digit, begins with
+// a nought that is not all before its point.
+func leadingZero(text string, at int) bool {
+	at = afterMinus(text, at)
+	return text[at] == '0' && at+1 < len(text) && text[at+1]-'0' <= 9
+}
+
+// endsNumber reports whether c may come behind a number.
+func endsNumber(c byte) bool {
+	switch c {
 	case ',', '}', ']', ' ', '\n', '\r', '\t':
 		return true
 	}
 	return false
-}
-
-// powerOfTen returns 10 to the n, for n up to exactDigits.
-func powerOfTen(n int) uint64 {
-	power := uint64(1)
-	for range n {
-		power *= 10
-	}
-	return power
 }

@@ -5,21 +5,23 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
 // usual is a request's array as agents write it.
-func usual(points int) []byte {
+func usual(points int) []byte { return usualOf(1, points) }
+
+// usualOf is usual with the points of so many endpoints.
+func usualOf(endpoints, points int) []byte {
 	text := []byte{'['}
 	for i := range points {
 		if i > 0 {
 			text = append(text, ',')
 		}
 		text = fmt.Appendf(text, `{"endpoint":"host-%d.example","metric":"disk.io.util","value":%d.%d,"step":60,"counterType":"GAUGE","tags":"device=sd%d,fstype=ext4","timestamp":1795235956}`,
-			i, i, i%97, i%7)
+			i%endpoints, i%97, i%7, i)
 	}
 	return append(text, ']')
 }
@@ -28,7 +30,8 @@ func TestScanReadsTheUsualShapes(t *testing.T) {
 	spaced, err := json.MarshalIndent(json.RawMessage(usual(3)), "", "\t")
 	require.NoError(t, err)
 	for name, text := range map[string][]byte{
-		"as agents write":       usual(3),
+		"as agents write":       usual(5),
+		"of many endpoints":     usualOf(3, 5),
 		"with white space":      spaced,
 		"keys in any order":     []byte(`[{"timestamp":1,"value":-0.5e-3,"metric":"m","endpoint":"e","tags":"","counterType":"X","step":1}]`),
 		"keys missing":          []byte(`[{"value":1}]`),
@@ -36,6 +39,12 @@ func TestScanReadsTheUsualShapes(t *testing.T) {
 		"other scripts":         []byte(`[{"endpoint":"主机","metric":"naïve","value":1}]`),
 		"numbers that are long": []byte(`[{"value":0.1234567890123456789,"step":-3},{"value":18014398509481985},{"value":-0},{"value":1E+2}]`),
 		"nothing":               []byte(`[ ]`),
+		"others than the first": []byte(`[{"value":1,"step":60,"timestamp":5},{"value":2,"step":30,"timestamp":5},{"value":3,"step":30,"timestamp":6},` +
+			`{"value":4,"step":60,"timestamp":6},{"value":"5","step":60,"timestamp":6},{"value":6,"step":60,"timestamp":6}]`),
+		"other keys than before": []byte(`[{"value":1,"tags":"a=b"},{"value":2},{"value":3,"tags":"a=b"},{"value":4,"tags":"a=c"},{"tags":"a=c","value":5},` +
+			`{"tags":"a=d","value":6},{"tags":"a=d","value":7,"endpoint":"e"},{"value":8,"endpoint":"e"},{"value":9,"endpoint":"e"}]`),
+		"keys twice":                []byte(`[{"metric":"a","value":1,"metric":"b"},{"metric":"a","value":1,"metric":"b"},{"metric":"c","value":1,"metric":"b"},{"metric":"c","value":1,"metric":"d"}]`),
+		"other scripts than before": []byte(`[{"metric":"a","value":1},{"metric":"主","value":1},{"metric":"主机","value":1}]`),
 	} {
 		var got, want Batch
 		require.Equal(t, len(text), got.ScanJSON(text, 10), name)
@@ -62,10 +71,23 @@ func TestScanLeavesTheRestToOthers(t *testing.T) {
 
 // Wherever a text is cut off, the scanner knows that it is not whole.
 func TestScanKnowsTheEnd(t *testing.T) {
-	text := usual(2)
+	text := usual(5)
 	for n := range len(text) {
 		var b Batch
-		require.Zero(t, b.ScanJSON(text[:n], 10), "%d bytes", n)
+		s := NewJSONScanner(text[:n])
+		require.False(t, s.Points(&b, 10), "%d bytes", n)
+		require.True(t, s.Cut(), "%d bytes", n)
+	}
+}
+
+func TestScanKnowsWhatMoreTextCannotMend(t *testing.T) {
+	for _, text := range []string{
+		`{`, `[1`, `[{}`, `[{"Value":`, `[{"value":1,"step":60.`, `[{"value":1,"metric":"\`, `[{"value":1}x`, `[{"value":1},{"value":1},{"value":1},`,
+	} {
+		var b Batch
+		s := NewJSONScanner([]byte(text))
+		require.False(t, s.Points(&b, 2), text)
+		require.False(t, s.Cut(), text)
 	}
 }
 
@@ -84,16 +106,16 @@ func TestScanReadsTheCapture(t *testing.T) {
 	}
 }
 
-func TestPlainBytes(t *testing.T) {
-	for at := range 20 {
+func TestPlainIn(t *testing.T) {
+	for at := range 8 {
 		for c := range 256 {
-			text := []byte(strings.Repeat("a", 20))
+			text := []byte("aaaaaaaa")
 			text[at] = byte(c)
-			want := 20
+			want := 8
 			if c == '"' || c == '\\' || c < ' ' || c >= 0x80 {
 				want = at
 			}
-			require.Equal(t, want, plainBytes(text), "%q at %d", c, at)
+			require.Equal(t, want, plainIn(word(string(text), 0)), "%q at %d", c, at)
 		}
 	}
 }
@@ -111,36 +133,28 @@ func TestScanAllocatesNothing(t *testing.T) {
 // FuzzScanJSON holds the scanner to the general decoder, point by point.
 func FuzzScanJSON(f *testing.F) {
 	f.Add(usual(2))
+	f.Add(usualOf(2, 6))
 	f.Add([]byte(`[ {"value" : "1e3" , "step":-1,"timestamp":0,"tags":"a=b"} , {"value":-1.25E-2} ]`))
 	f.Add([]byte(`[{"value":1,"value":"2","metric":"x","metric":"ü"}] rest`))
+	f.Add([]byte(`[{"step":1,"value":1},{"step":1,"value":2},{"step":2,"value":3}, {"step":2,"value":"4"},{"value":4,"step":2},{"value":4}]`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		const limit = 4
+		const limit = 8
 		var got, want Batch
-		n := got.ScanJSON(text, limit)
-		if n == 0 {
-			require.Empty(t, got.Points)
+		s := NewJSONScanner(text)
+		scanned := s.Points(&got, limit)
+		var frame JSONFrame
+		n, whole, err := frame.Scan(text)
+		if !scanned {
+			require.False(t, whole && text[0] == '[' && s.Cut(), "nothing more is to come")
 			return
 		}
+		require.NoError(t, err)
+		require.True(t, whole)
+		require.Equal(t, n, s.At())
 		require.NoError(t, want.decodeAny(text, limit))
 		require.Equal(t, len(want.Points), len(got.Points))
 		for i := range want.Points {
 			require.Equal(t, want.Points[i], got.Points[i])
 		}
-		var f JSONFrame
-		length, whole, err := f.Scan(text)
-		require.NoError(t, err)
-		require.True(t, whole)
-		require.Equal(t, length, n)
 	})
-}
-
-func BenchmarkScanJSON(b *testing.B) {
-	text := usual(200)
-	var batch Batch
-	b.ReportAllocs()
-	for b.Loop() {
-		batch.Reset()
-		batch.ScanJSON(text, 1000)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/200, "ns/point")
 }

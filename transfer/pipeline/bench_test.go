@@ -16,9 +16,10 @@ import (
 // drain is a Backend that encodes as much as a real one and forgets it.
 type drain struct{ hash ring.Hash }
 
-func (d drain) Wants(*metric.Point) bool { return true }
-func (d drain) Hash() ring.Hash          { return d.hash }
-func (d drain) Put(*queue.Block)         {}
+func (d drain) Wants(*metric.Point) bool  { return true }
+func (d drain) Hash() ring.Hash           { return d.hash }
+func (d drain) Slot(uint32) int32         { return 0 }
+func (d drain) Put(*queue.Block, []int32) {}
 
 func (d drain) AppendSeries(dst []byte, p *metric.Point) []byte {
 	return metric.AppendKey(dst, p.Endpoint, p.Metric, p.Tags)

@@ -48,9 +48,14 @@ func seriesOf(p *metric.Point) string {
 
 func sample(p *metric.Point) string { return fmt.Sprintf(" %v %d\n", p.Value, p.Timestamp) }
 
-func (s *sink) Put(b *queue.Block) {
+func (s *sink) Slot(hash uint32) int32 { return int32(hash >> 1) }
+
+func (s *sink) Put(b *queue.Block, slots []int32) {
 	kept := &queue.Block{}
 	for i := range b.Items {
+		if slots[i] != s.Slot(b.Items[i].Hash) {
+			panic("an item is in the wrong place")
+		}
 		kept.Take(b, i)
 	}
 	kept.Cover(b)

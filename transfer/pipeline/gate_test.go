@@ -19,10 +19,10 @@ type slowSink struct {
 	entered, leave chan struct{}
 }
 
-func (s *slowSink) Put(b *queue.Block) {
+func (s *slowSink) Put(b *queue.Block, slots []int32) {
 	s.entered <- struct{}{}
 	<-s.leave
-	s.sink.Put(b)
+	s.sink.Put(b, slots)
 }
 
 func TestGate(t *testing.T) {

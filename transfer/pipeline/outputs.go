@@ -43,38 +43,45 @@ func newOutputs(backends []Backend, cache Cache) *outputs {
 type passage struct {
 	to     *outputs
 	cursor *series.Cursor
-	blocks []queue.Block // one for each backend
+	loads  []load // one for each backend
+}
+
+// load is what one backend gets of a batch.
+type load struct {
+	queue.Block
+	slots []int32 // by item
 }
 
 func newPassage(to *outputs) *passage {
-	return &passage{to: to, cursor: to.series.Cursor(), blocks: make([]queue.Block, len(to.backends))}
+	return &passage{to: to, cursor: to.series.Cursor(), loads: make([]load, len(to.backends))}
 }
 
-// encode appends a valid point to the Block of each backend that wants it.
+// encode appends a valid point to the load of each backend that wants it.
 func (w *passage) encode(b *metric.Batch, p *metric.Point) {
 	found := w.cursor.Find(b, p)
-	for i := range w.blocks {
-		part, wanted := found.Next()
-		if !wanted {
+	for i := range w.loads {
+		part := found.Next()
+		if !part.Wanted {
 			continue
 		}
-		block, o := &w.blocks[i], &w.to.backends[i]
+		to, o := &w.loads[i], &w.to.backends[i]
 		hash := found.Sum
 		if o.hash == ring.Murmur3 {
 			hash = found.Murmur3
 		}
-		block.Payload = o.AppendItem(block.Payload, part, p)
-		block.Close(hash)
+		to.Payload = o.AppendItem(to.Payload, part.Text, p)
+		to.Close(hash)
+		to.slots = append(to.slots, part.Slot)
 	}
 }
 
 // put hands on what was encoded, as the points up to the sequence number last that
 // were accepted at that time.
 func (w *passage) put(points int, last uint64, at *reading) {
-	for i := range w.blocks {
-		if block := &w.blocks[i]; block.Len() > 0 {
-			block.First, block.Last, block.Accepted = last-uint64(points)+1, last, at.accepted
-			w.to.backends[i].Put(block)
+	for i := range w.loads {
+		if l := &w.loads[i]; l.Len() > 0 {
+			l.First, l.Last, l.Accepted = last-uint64(points)+1, last, at.accepted
+			w.to.backends[i].Put(&l.Block, l.slots)
 		}
 	}
 }
@@ -85,11 +92,12 @@ const keptPayload = 512 << 10
 
 // release empties the passage and keeps it for another batch.
 func (w *passage) release() {
-	for i := range w.blocks {
-		if block := &w.blocks[i]; cap(block.Payload) > keptPayload {
-			*block = queue.Block{}
+	for i := range w.loads {
+		if l := &w.loads[i]; cap(l.Payload) > keptPayload {
+			*l = load{}
 		} else {
-			block.Reset()
+			l.Reset()
+			l.slots = l.slots[:0]
 		}
 	}
 	w.to.passages.Put(w)

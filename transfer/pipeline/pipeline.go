@@ -34,9 +34,13 @@ type Backend interface {
 	// Hash returns the hash of the backend's ring, CRC32 where it has none. It
 	// never changes.
 	Hash() ring.Hash
-	// Put distributes the items of one batch to the targets' lanes, in their order.
-	// It does no I/O and copies what it needs: the caller keeps the Block.
-	Put(b *queue.Block)
+	// Slot returns where the backend places the series with this hash, which is that
+	// of Hash. It never changes.
+	Slot(hash uint32) int32
+	// Put distributes the items of one batch to the targets' lanes, in their order:
+	// item i belongs to slots[i], what Slot returned. It does no I/O and copies what it
+	// needs: the caller keeps both.
+	Put(b *queue.Block, slots []int32)
 }
 
 // Pipeline is the one way of points from all receivers to all backends.

@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"transfer/g/metric"
+	"transfer/sender/ring"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -28,6 +29,15 @@ func (e plain) AppendSeries(dst []byte, p *metric.Point) []byte {
 // encoders returns three, of which the second wants little and the third nothing.
 func encoders() []Encoder { return []Encoder{plain{}, plain{"cpu"}, plain{"none"}} }
 
+func (e plain) Hash() ring.Hash {
+	if e.prefix == "" {
+		return ring.Murmur3
+	}
+	return ring.CRC32
+}
+
+func (e plain) Slot(hash uint32) int32 { return int32(hash % 7) }
+
 const roomy = 1 << 30 // bytes
 
 // seen is what a cache gave for one point.
@@ -35,6 +45,7 @@ type seen struct {
 	sum, murmur3 uint32
 	parts        [3]string
 	wanted       [3]bool
+	slots        [3]int32
 }
 
 // find asks for the series of the points, all in one batch.
@@ -50,9 +61,8 @@ func find(c *Cache, points []metric.Point) []seen {
 			panic("the point and its series have different hashes")
 		}
 		for i := range s.parts {
-			var part []byte
-			part, s.wanted[i] = found.Next()
-			s.parts[i] = string(part)
+			part := found.Next()
+			s.wanted[i], s.slots[i], s.parts[i] = part.Wanted, part.Slot, string(part.Text)
 		}
 		all = append(all, s)
 	}
