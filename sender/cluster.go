@@ -19,7 +19,10 @@ type Cluster struct {
 	hash    ring.Hash
 	nodes   [][]*target // by the ring's node, each with its addresses
 	targets []*target
-	sorters sync.Pool // *sorter
+
+	lanes   int             // of each target
+	slots   [][]*queue.Lane // lane of node, node by node: that lane of each address
+	sorters sync.Pool       // of *sorter
 }
 
 func newCluster(k kind, section *g.Backend, minStep int, s *shared) (*Cluster, error) {
@@ -34,8 +37,23 @@ func newCluster(k kind, section *g.Backend, minStep int, s *shared) (*Cluster, e
 	} else if err := c.buildRing(p, section, s); err != nil {
 		return nil, err
 	}
-	c.sorters.New = func() any { return &sorter{counts: make([]int32, len(c.nodes))} }
+	c.index()
 	return c, nil
+}
+
+// index makes a list of where items may have to go.
+func (c *Cluster) index() {
+	c.lanes = len(c.targets[0].lanes)
+	for _, node := range c.nodes {
+		for i := range c.lanes {
+			var slot []*queue.Lane
+			for _, t := range node {
+				slot = append(slot, t.lanes[i].blocks)
+			}
+			c.slots = append(c.slots, slot)
+		}
+	}
+	c.sorters.New = func() any { return newSorter(len(c.slots)) }
 }
 
 func (c *Cluster) buildRing(p plan, section *g.Backend, s *shared) error {
@@ -74,22 +92,32 @@ func (c *Cluster) Name() string { return c.name }
 // Hash returns the hash by which items are placed; CRC-32 for a group.
 func (c *Cluster) Hash() ring.Hash { return c.hash }
 
-// Put copies the items of b to the queues of their owners: every address of the
-// node that the ring names. b stays the caller's.
-func (c *Cluster) Put(b *queue.Block) {
-	if b.Len() == 0 {
+// Slot returns where items of this hash go: the lane of the node that the ring names,
+// at every address.
+func (c *Cluster) Slot(hash uint32) int32 {
+	slot := queue.LaneOf(hash, c.lanes)
+	if c.ring != nil {
+		slot += c.ring.Node(hash) * c.lanes
+	}
+	return int32(slot)
+}
+
+// Put copies the items of b to their slots, which Slot gave. b stays the caller's.
+func (c *Cluster) Put(b *queue.Block, slots []int32) {
+	if len(c.slots) == 1 {
+		for _, lane := range c.slots[0] {
+			lane.PutAll(b)
+		}
 		return
 	}
 	s := c.sorters.Get().(*sorter)
 	defer c.sorters.Put(s)
-	if c.ring == nil {
-		c.targets[0].queue.Put(b, s.all(b.Len()))
-		return
-	}
-	s.sort(b, c.ring)
-	for _, part := range s.parts {
-		for _, t := range c.nodes[part.node] {
-			t.queue.Put(b, s.order[part.from:part.to])
+	for from := 0; from < len(slots); {
+		from = s.sort(slots, from)
+		for _, slot := range s.used {
+			for _, lane := range c.slots[slot] {
+				lane.Put(b, s.items(slot))
+			}
 		}
 	}
 }

@@ -88,6 +88,14 @@ func onePoint(b Backend) *queue.Block {
 	return blockOf(b, []metric.Point{point("host", "cpu", "k=v", 1)})
 }
 
+// rest makes a connection look as if it had been idle for long.
+func rest(c Conn) Conn {
+	c.(interface{ rest() }).rest()
+	return c
+}
+
+func (c *tcp) rest() { c.used = time.Time{} }
+
 // readCall waits for a call's first bytes.
 func readCall(c net.Conn) {
 	_, _ = c.Read(make([]byte, 64<<10))
@@ -138,7 +146,7 @@ func TestGoodReply(t *testing.T) {
 		b := w.backend(t, 5*time.Second)
 		c := dial(t, b, w.address(serve(t, answers(w.good))))
 		require.Equal(t, Receipt{Blocks: 1}, send(t, c, onePoint(b)))
-		require.NoError(t, c.Check())
+		require.NoError(t, rest(c).Check())
 	})
 }
 
@@ -154,7 +162,7 @@ func TestReplyInPieces(t *testing.T) {
 			_, _ = io.Copy(io.Discard, c)
 		})))
 		require.Equal(t, Receipt{Blocks: 1}, send(t, c, onePoint(b)))
-		require.NoError(t, c.Check())
+		require.NoError(t, rest(c).Check())
 	})
 }
 
@@ -260,9 +268,9 @@ func TestCheckNotices(t *testing.T) {
 				then(c)
 			})))
 			require.Equal(t, Receipt{Blocks: 1}, send(t, c, onePoint(b)))
-			require.NoError(t, c.Check())
+			require.NoError(t, rest(c).Check())
 			close(proceed)
-			require.Eventually(t, func() bool { return c.Check() != nil }, 5*time.Second, time.Millisecond, name)
+			require.Eventually(t, func() bool { return rest(c).Check() != nil }, 5*time.Second, time.Millisecond, name)
 		}
 	})
 }
@@ -273,7 +281,25 @@ func TestCheckAfterALongPause(t *testing.T) {
 		c := dial(t, b, w.address(serve(t, answers(w.good))))
 		require.Equal(t, Receipt{Blocks: 1}, send(t, c, onePoint(b)))
 		<-time.After(60 * time.Millisecond) // the deadline of the call is over
+		require.NoError(t, rest(c).Check())
+	})
+}
+
+// To look at a connection takes two calls of the kernel: one that was used a moment
+// ago is trusted.
+func TestBusyConnectionIsNotLookedAt(t *testing.T) {
+	onEachWire(t, func(t *testing.T, w wire) {
+		b := w.backend(t, 5*time.Second)
+		c := dial(t, b, w.address(serve(t, func(c net.Conn) {
+			readCall(c)
+			_, _ = io.WriteString(c, w.good)
+		})))
+		require.Equal(t, Receipt{Blocks: 1}, send(t, c, onePoint(b)))
+		require.Eventually(t, func() bool { return rest(c).Check() != nil }, 5*time.Second, time.Millisecond)
+		require.NoError(t, c.Send(onePoint(b)), "which begins a call")
 		require.NoError(t, c.Check())
+		_, err := c.Confirm()
+		transport(t, err)
 	})
 }
 
@@ -298,7 +324,7 @@ func TestCloseEndsTheCall(t *testing.T) {
 		require.NoError(t, c.Close())
 		require.Error(t, <-ended)
 		require.NoError(t, c.Close())
-		require.Error(t, c.Check())
+		require.Error(t, rest(c).Check())
 	})
 }
 

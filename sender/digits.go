@@ -21,7 +21,11 @@ func appendInteger(dst []byte, n int64) []byte {
 	if n < 0 {
 		return strconv.AppendInt(dst, n, 10)
 	}
+	if n < 100 {
+		return appendTwoDigits(dst, byte(n))
+	}
 	if n >= eightDigits {
+		// Of a timestamp two digits stand before the last eight.
 		dst = appendInteger(dst, n/eightDigits)
 		return binary.LittleEndian.AppendUint64(dst, digitsOf(uint32(n%eightDigits))|asText)
 	}
@@ -29,6 +33,14 @@ func appendInteger(dst []byte, n int64) []byte {
 	leading := bits.TrailingZeros64(digits|1<<56) / 8 // zeros before the number; a single one stays
 	end := len(dst) + 8 - leading
 	return binary.LittleEndian.AppendUint64(dst, (digits|asText)>>(8*leading))[:end]
+}
+
+// appendTwoDigits appends n, which is below 100, without a leading zero.
+func appendTwoDigits(dst []byte, n byte) []byte {
+	if n < 10 {
+		return append(dst, '0'+n)
+	}
+	return append(dst, '0'+n/10, '0'+n%10)
 }
 
 // digitsOf returns the eight digits of n, which is below eightDigits, as numbers

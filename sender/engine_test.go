@@ -61,8 +61,8 @@ func engineRun(t *testing.T, random *rand.Rand) {
 		peer.window, peer.applies, tiny, early, section.Lanes, len(addresses), section.Batch)
 	s := newSender(budget, quiet())
 	tg := newTarget(plan{Backend: peer, Rules: rules}, section, "", addresses, s.shared)
-	c := &Cluster{Backend: peer, name: "peer", targets: []*target{tg}}
-	c.sorters.New = func() any { return new(sorter) }
+	c := &Cluster{Backend: peer, name: "peer", nodes: [][]*target{{tg}}, targets: []*target{tg}}
+	c.index()
 	s.clusters = []*Cluster{c}
 	s.Start()
 
@@ -94,7 +94,7 @@ func engineRun(t *testing.T, random *rand.Rand) {
 					b.Close(uint32(series) * 0x9E3779B1)
 				}
 				accepted.Add(uint64(b.Len()))
-				c.Put(b)
+				place(c, b)
 				time.Sleep(time.Duration(random.IntN(20)) * time.Millisecond)
 			}
 		})

@@ -5,8 +5,8 @@ import (
 	"encoding/gob"
 	"errors"
 	"io"
-	"net"
 	"net/rpc"
+	"reflect"
 	"testing"
 	"time"
 
@@ -18,11 +18,22 @@ import (
 
 // gobReplyBytes is what a stock server answers on a new connection.
 func gobReplyBytes(t testing.TB, seq uint64, text string) []byte {
-	var reply bytes.Buffer
-	encoder := gob.NewEncoder(&reply)
-	require.NoError(t, encoder.Encode(rpc.Response{ServiceMethod: "Graph.Send", Seq: seq, Error: text}))
-	require.NoError(t, encoder.Encode(SimpleRPCResponse{}))
-	return reply.Bytes()
+	return gobReplies(t, rpc.Response{ServiceMethod: "Graph.Send", Seq: seq, Error: text})
+}
+
+// gobReplies is what a stock server answers to some calls on a new connection.
+func gobReplies(t testing.TB, responses ...rpc.Response) []byte {
+	var replies bytes.Buffer
+	encoder := gob.NewEncoder(&replies)
+	for _, r := range responses {
+		require.NoError(t, encoder.Encode(r))
+		if r.Error != "" {
+			require.NoError(t, encoder.Encode(struct{}{}))
+		} else {
+			require.NoError(t, encoder.Encode(SimpleRPCResponse{Code: int(r.Seq / 3)}))
+		}
+	}
+	return replies.Bytes()
 }
 
 func TestStockServerRefusesAndGoesOn(t *testing.T) {
@@ -64,8 +75,40 @@ func TestLargeBlock(t *testing.T) {
 	require.Len(t, delivered[GraphItem](t, "graph", "Graph", points, 30), len(points))
 }
 
-// Whatever a server sends, Confirm ends, and says yes only to what the stock
-// client would take for a good reply as well.
+// gobConnOn returns a connection to graph on which nothing was sent yet, and whose
+// replies are these bytes.
+func gobConnOn(t testing.TB, replies []byte) *gobConn {
+	t.Helper()
+	service, err := newGobService(section("graph", "peer"), "Graph.Send", []*GraphItem{})
+	require.NoError(t, err)
+	messages := newGobMessages(bytes.NewReader(replies))
+	return &gobConn{tcp: &tcp{address: "peer"}, service: &service, replies: messages, decoder: gob.NewDecoder(messages)}
+}
+
+// confirmNext confirms one more call.
+func (c *gobConn) confirmNext() error {
+	c.seq++
+	_, err := c.Confirm()
+	return err
+}
+
+func TestGobRepliesOneAfterAnother(t *testing.T) {
+	ok := func(seq uint64) rpc.Response { return rpc.Response{ServiceMethod: "Graph.Send", Seq: seq} }
+	busy := rpc.Response{ServiceMethod: "Graph.Send", Seq: 4, Error: "retry: busy"}
+	c := gobConnOn(t, gobReplies(t, ok(0), ok(1), ok(2), ok(3), busy, ok(5), ok(6), ok(99)))
+	for seq := range 7 {
+		err := c.confirmNext()
+		if seq != 4 {
+			require.NoError(t, err, "call %d", seq)
+			continue
+		}
+		require.Equal(t, &Refusal{Err: errors.New("retry: busy")}, err)
+	}
+	require.ErrorContains(t, c.confirmNext(), "it answers call 99 instead of 7")
+}
+
+// Whatever a server sends, Confirm ends, and it takes for good replies just those
+// that the stock client would.
 func FuzzGobReply(f *testing.F) {
 	good := gobReplyBytes(f, 0, "")
 	f.Add(good)
@@ -75,23 +118,35 @@ func FuzzGobReply(f *testing.F) {
 	f.Add([]byte{0xf8, 1, 0, 0, 0, 0, 0, 0, 0})
 	f.Add([]byte{0x80})
 	f.Add(bytes.Repeat([]byte{0}, 1000))
-	f.Fuzz(func(t *testing.T, reply []byte) {
-		client, server := net.Pipe()
-		defer func() { _ = client.Close() }()
-		go func() {
-			_, _ = server.Write(reply)
-			_ = server.Close()
-		}()
-		messages := newGobMessages(client)
-		c := &gobConn{tcp: &tcp{address: "peer"}, replies: messages, decoder: gob.NewDecoder(messages), seq: 1}
-		_, err := c.Confirm()
-		_ = client.Close()
-		if err == nil {
-			stock := gob.NewDecoder(bytes.NewReader(reply))
+	var many []rpc.Response
+	for seq := range uint64(300) {
+		many = append(many, rpc.Response{ServiceMethod: "Graph.Send", Seq: seq})
+	}
+	f.Add(gobReplies(f, many...))
+	many[2].Error, many[3].ServiceMethod, many[4].ServiceMethod = "bad item", "", "Graph.Sent"
+	f.Add(gobReplies(f, many[:8]...))
+	f.Fuzz(func(t *testing.T, replies []byte) {
+		if len(replies) > maxReply {
+			return
+		}
+		c, stock := gobConnOn(t, replies), gob.NewDecoder(bytes.NewReader(replies))
+		for seq := uint64(0); ; seq++ {
 			var response rpc.Response
-			require.NoError(t, stock.Decode(&response))
-			require.Zero(t, response.Seq)
-			require.Empty(t, response.Error)
+			want := stock.Decode(&response)
+			if want == nil {
+				want = stock.DecodeValue(reflect.Value{})
+			}
+			got := c.confirmNext()
+			if want != nil || response.Seq != seq {
+				transportOf(t, got, "peer")
+				return
+			}
+			var refusal *Refusal
+			if response.Error != "" {
+				require.ErrorAs(t, got, &refusal)
+			} else {
+				require.NoError(t, got)
+			}
 		}
 	})
 }

@@ -2,6 +2,7 @@ package sender
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 )
@@ -25,6 +26,22 @@ func (m *gobMessages) allow(n int) { m.left = n }
 
 // unread returns how many bytes were received and not asked for.
 func (m *gobMessages) unread() int { return len(m.message) + m.from.Buffered() }
+
+// skip takes the next message off if it is the wanted one, its length included.
+func (m *gobMessages) skip(wanted []byte) (bool, error) {
+	if err := m.fill(); err != nil {
+		return false, err
+	}
+	if !bytes.Equal(m.message, wanted) {
+		return false, nil
+	}
+	m.message = nil
+	return true, nil
+}
+
+// last returns the message read last, its length included. It lasts until the next
+// one is read.
+func (m *gobMessages) last() []byte { return m.buf }
 
 // Read implements io.Reader.
 func (m *gobMessages) Read(p []byte) (int, error) {

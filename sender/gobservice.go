@@ -68,20 +68,28 @@ func (s *gobService) learn(stream *bytes.Buffer) (value []byte, err error) {
 // appendRequest appends all of a request but its items: the header, and the
 // beginning of the body message that size bytes of count items end.
 func (s *gobService) appendRequest(dst []byte, seq uint64, count, size int) []byte {
-	var room [64]byte
-	fields := gobStruct{dst: append(room[:0], s.headerID...)}
+	dst = s.appendHeader(dst, s.headerID, seq)
+	var room [16]byte // more than bodyID and count take
+	begin := appendGobUint(append(room[:0], s.bodyID...), uint64(count))
+	dst = appendGobUint(dst, uint64(len(begin)+size))
+	return append(dst, begin...)
+}
+
+// appendHeader appends the message that begins request seq, or a good reply to it:
+// rpc.Request and rpc.Response, which one the type's id tells, both begin with the
+// method and the number.
+func (s *gobService) appendHeader(dst, id []byte, seq uint64) []byte {
+	begin := len(dst)
+	dst = append(dst, 0) // the length, which is short: known at the end
+	fields := gobStruct{dst: append(dst, id...)}
 	fields.text(0, s.method)
 	if seq != 0 {
 		fields.field(1)
 		fields.dst = appendGobUint(fields.dst, seq)
 	}
-	header := fields.end()
-	dst = appendGobUint(dst, uint64(len(header)))
-	dst = append(dst, header...)
-
-	begin := appendGobUint(append(room[:0], s.bodyID...), uint64(count))
-	dst = appendGobUint(dst, uint64(len(begin)+size))
-	return append(dst, begin...)
+	dst = fields.end()
+	dst[begin] = byte(len(dst) - begin - 1)
+	return dst
 }
 
 // Dial connects to address.

@@ -1,7 +1,13 @@
 package sender
 
 import (
+	"bufio"
+	"bytes"
+	"crypto/x509"
+	"errors"
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -153,6 +159,193 @@ func TestHTTPServerThatClosesAfterEachCall(t *testing.T) {
 	require.NoError(t, c.Send(onePoint(p)))
 	_, err := c.Confirm()
 	transport(t, err)
+}
+
+// What http.Transport would write.
+func TestHTTPRequestIsThatOfNetHTTP(t *testing.T) {
+	got := make(chan string, 2)
+	script := func(c net.Conn) {
+		request := make([]byte, 64<<10)
+		n, _ := c.Read(request)
+		got <- string(request[:n])
+		_, _ = io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
+		_, _ = io.Copy(io.Discard, c)
+	}
+	config := section("influxdb", "http://"+serve(t, script)+"/prefix")
+	config.Username, config.Password = "falcon", "pw"
+	p := build(t, "influxdb", config, 30)
+	block := blockOf(p, oddPoints()[:3])
+	require.Equal(t, Receipt{Blocks: 1}, send(t, dial(t, p.Backend, p.group[0]), block))
+
+	backend := p.Backend.(*influxDB)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, config.Address+"/write?"+backend.query, bytes.NewReader(block.Payload))
+	require.NoError(t, err)
+	request.Header = backend.header
+	transport := &http.Transport{DisableCompression: true, DisableKeepAlives: false}
+	defer transport.CloseIdleConnections()
+	reply, err := transport.RoundTrip(request)
+	require.NoError(t, err)
+	require.NoError(t, reply.Body.Close())
+	require.Equal(t, <-got, <-got)
+}
+
+// replies runs a peer that answers its calls with these texts and returns a
+// connection to it.
+func replies(t *testing.T, texts ...string) (plan, Conn) {
+	t.Helper()
+	t.Cleanup(func() { goleak.VerifyNone(t) })
+	p := influxTo(t, "http://"+serve(t, answers(texts...)), "")
+	return p, dial(t, p.Backend, p.group[0])
+}
+
+func TestHTTPReplyForms(t *testing.T) {
+	for name, test := range map[string]struct {
+		reply string
+		last  bool // no other call may follow
+	}{
+		"no body":            {reply: "HTTP/1.1 204 No Content\r\n\r\n"},
+		"length":             {reply: "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere"},
+		"chunks":             {reply: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nthe\r\n2\r\nre\r\n0\r\n\r\n"},
+		"progress":           {reply: "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nX: y\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n"},
+		"close":              {reply: "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n", last: true},
+		"HTTP/1.0":           {reply: "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", last: true},
+		"HTTP/1.0 kept":      {reply: "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n"},
+		"more than maxReply": {reply: "HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n" + strings.Repeat("a", 70000), last: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, c := replies(t, test.reply, test.reply)
+			require.Equal(t, Receipt{Blocks: 1}, send(t, c, onePoint(p)))
+			if !test.last {
+				require.Equal(t, Receipt{Blocks: 1}, send(t, c, onePoint(p)))
+				return
+			}
+			require.ErrorContains(t, c.Check(), "the server has closed the connection")
+			require.NoError(t, c.Send(onePoint(p)))
+			_, err := c.Confirm()
+			transport(t, err)
+		})
+	}
+}
+
+func TestHTTPReplyThatTellsOfProgressForEver(t *testing.T) {
+	p, c := replies(t, strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 100))
+	require.NoError(t, c.Send(onePoint(p)))
+	_, err := c.Confirm()
+	transport(t, err)
+	require.Error(t, c.Check())
+}
+
+// A server may refuse a call before it has read it, and close: its words count, not
+// that the rest could not be written.
+func TestHTTPRefusalBeforeTheEndOfTheCall(t *testing.T) {
+	for status, permanent := range map[string]bool{"413 Request Entity Too Large": true, "503 Service Unavailable": false} {
+		t.Run(status, func(t *testing.T) {
+			t.Cleanup(func() { goleak.VerifyNone(t) })
+			p := influxTo(t, "http://"+serve(t, func(c net.Conn) {
+				readCall(c)
+				_, _ = io.WriteString(c, "HTTP/1.1 "+status+"\r\nConnection: close\r\nContent-Length: 4\r\n\r\nstop")
+				<-time.After(50 * time.Millisecond)
+			}), "")
+			c := dial(t, p.Backend, p.group[0])
+			require.NoError(t, c.Send(lines(32<<20))) // more than the buffers between us take
+			_, err := c.Confirm()
+			var refusal *Refusal
+			require.ErrorAs(t, err, &refusal)
+			require.Equal(t, permanent, refusal.Permanent)
+			require.ErrorContains(t, err, "stop")
+			require.Error(t, c.Check())
+		})
+	}
+}
+
+// The same of a server that neither reads on nor closes.
+func TestHTTPRefusalWhileTheCallHangs(t *testing.T) {
+	t.Cleanup(func() { goleak.VerifyNone(t) })
+	config := section("influxdb", "http://"+serve(t, func(c net.Conn) {
+		readCall(c)
+		_, _ = io.WriteString(c, "HTTP/1.1 413 Request Entity Too Large\r\nContent-Length: 0\r\n\r\n")
+		<-t.Context().Done()
+	}))
+	config.CallTimeout = 200 * time.Millisecond
+	p := build(t, "influxdb", config, 30)
+	c := dial(t, p.Backend, p.group[0])
+	require.NoError(t, c.Send(lines(32<<20)))
+	_, err := c.Confirm()
+	var refusal *Refusal
+	require.ErrorAs(t, err, &refusal)
+	require.True(t, refusal.Permanent)
+	require.Error(t, c.Check())
+}
+
+// No server can have taken what it has not got, whatever it says.
+func TestHTTPSuccessBeforeTheEndOfTheCall(t *testing.T) {
+	t.Cleanup(func() { goleak.VerifyNone(t) })
+	p := influxTo(t, "http://"+serve(t, func(c net.Conn) {
+		readCall(c)
+		_, _ = io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
+	}), "")
+	c := dial(t, p.Backend, p.group[0])
+	require.NoError(t, c.Send(lines(32<<20)))
+	_, err := c.Confirm()
+	transport(t, err)
+}
+
+func TestHTTPSBackend(t *testing.T) {
+	t.Cleanup(func() { goleak.VerifyNone(t) })
+	s := &script{replies: []func(http.ResponseWriter){status(204, ""), status(400, "bad")}}
+	server := httptest.NewTLSServer(s)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(server.Close)
+	p := influxTo(t, server.URL, "")
+	_, err := p.Dial(t.Context(), p.group[0])
+	require.ErrorContains(t, err, "cannot connect to 127.0.0.1:")
+	require.ErrorContains(t, err, "certificate")
+
+	p.Backend.(*influxDB).roots = x509.NewCertPool()
+	p.Backend.(*influxDB).roots.AddCert(server.Certificate())
+	c := dial(t, p.Backend, p.group[0])
+	require.Equal(t, Receipt{Blocks: 1}, send(t, c, onePoint(p)))
+	require.NoError(t, rest(c).Check())
+	require.NoError(t, c.Send(onePoint(p)))
+	_, err = c.Confirm()
+	var refusal *Refusal
+	require.ErrorAs(t, err, &refusal)
+	server.CloseClientConnections()
+	require.Eventually(t, func() bool { return rest(c).Check() != nil }, 5*time.Second, time.Millisecond)
+}
+
+// Whatever a server sends, Confirm ends, and takes no more than it must.
+func FuzzHTTPReply(f *testing.F) {
+	f.Add([]byte("HTTP/1.1 204 No Content\r\n\r\n"))
+	f.Add([]byte("HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nbadHTTP/1.1 204 No Content\r\n\r\n"))
+	f.Add([]byte("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"))
+	f.Add(bytes.Repeat([]byte{0xff}, 5000))
+	f.Add([]byte("HTTP/1.0 200 OK\r\n\r\nuntil the end"))
+	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"))
+	f.Fuzz(func(t *testing.T, replies []byte) {
+		from := &boundedReader{from: bytes.NewReader(replies)}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://peer/write", nil)
+		require.NoError(t, err)
+		c := &httpConn{tcp: &tcp{address: "peer"}, request: request, from: from, replies: bufio.NewReader(from)}
+		stock := bufio.NewReader(bytes.NewReader(replies))
+		for !c.over {
+			c.block = lines(10)
+			r, err := c.Confirm()
+			var refusal *Refusal
+			if err != nil && !errors.As(err, &refusal) {
+				transportOf(t, err, "peer")
+				return
+			}
+			var want *http.Response
+			for want == nil || want.StatusCode/100 == 1 {
+				want, err = http.ReadResponse(stock, request)
+				require.NoError(t, err, "what was taken for a reply is none")
+			}
+			require.Equal(t, want.StatusCode/100 == 2, refusal == nil)
+			require.Equal(t, want.StatusCode/100 == 2, r == Receipt{Blocks: 1})
+			_, _ = io.Copy(io.Discard, want.Body)
+		}
+	})
 }
 
 func TestHTTPConfirmWithoutSend(t *testing.T) {

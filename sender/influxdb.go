@@ -1,7 +1,6 @@
 package sender
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -83,7 +82,6 @@ func (b *influxDB) Dial(ctx context.Context, address string) (Conn, error) {
 	return dialHTTP(ctx, b.dialer, address, httpCall{
 		path:   "/write?" + b.query,
 		header: b.header,
-		body:   bytes.Clone,
 		reject: influxRejected,
 	})
 }

@@ -29,6 +29,9 @@ type lane struct {
 	shared  *shared
 	pause   *backoff.ExponentialBackOff
 
+	now   time.Time   // when run began or last ended a wait
+	timer *time.Timer // of sleep
+
 	hop     int // index of the address in use
 	tried   int // attempts that failed in a row, each at the next address
 	failing bool
@@ -54,6 +57,8 @@ func window(p plan, section *g.Backend, lanes int) int64 {
 // ends, which ends a call under way too. What is not delivered stays in the queue.
 func (l *lane) run(ctx context.Context, drain <-chan struct{}) {
 	defer l.disconnect()
+	l.now, l.timer = l.shared.now(), time.NewTimer(queue.Forever)
+	defer l.timer.Stop()
 	for l.fill(ctx, drain) {
 		err := l.deliver(ctx)
 		if err != nil && !l.recover(ctx, drain, err) {
@@ -85,20 +90,17 @@ func (l *lane) fill(ctx context.Context, drain <-chan struct{}) bool {
 // take moves what is due into flight as far as the window allows, and returns how
 // long nothing more can become due.
 func (l *lane) take(draining bool) time.Duration {
-	now := l.shared.now()
-	l.shared.linger.adjust(now)
+	l.shared.linger.adjust(l.now)
 	linger := l.shared.linger.duration()
 	if draining {
 		linger = 0
 	}
 	for l.mayTake() {
-		b, wait := l.blocks.Take(now, linger)
+		b, wait := l.blocks.Take(l.now, linger)
 		if b == nil {
 			return wait
 		}
-		if b.Len() < l.target.section.Batch {
-			l.shared.linger.sent()
-		}
+		l.shared.linger.sent()
 	}
 	return confirmPause
 }
@@ -127,6 +129,7 @@ func (l *lane) deliver(ctx context.Context) error {
 		l.written++
 	}
 	receipt, err := l.conn.Confirm()
+	l.now = l.shared.now()
 	l.confirmed(receipt)
 	return err
 }
@@ -136,8 +139,7 @@ func (l *lane) confirmed(r Receipt) {
 	if r == (Receipt{}) {
 		return
 	}
-	now := l.shared.now()
-	l.blocks.Delivered(r.Blocks, r.Rejected, now)
+	l.blocks.Delivered(r.Blocks, r.Rejected, l.now)
 	if r.Rejected > 0 {
 		l.target.health.log.Warn("backend complains of points that it took", "points", r.Rejected, "complaint", r.Complaint)
 	}
@@ -147,7 +149,7 @@ func (l *lane) confirmed(r Receipt) {
 	l.written -= r.Blocks
 	l.target.health.calls.Add(uint64(r.Blocks))
 	if l.failing {
-		l.target.health.recovered(now)
+		l.target.health.recovered(l.now)
 	}
 	l.failing, l.tried = false, 0
 	l.pause.Reset()
@@ -161,7 +163,8 @@ func (l *lane) recover(ctx context.Context, drain <-chan struct{}, err error) bo
 	if ctx.Err() != nil {
 		return false
 	}
-	l.target.health.failed(err, !l.failing, l.shared.now())
+	l.now = l.shared.now() // Send or the dial may have taken long
+	l.target.health.failed(err, !l.failing, l.now)
 	l.failing = true
 	if l.spoilt(err) {
 		l.disconnect()
@@ -193,14 +196,15 @@ func (l *lane) sleep(ctx context.Context, drain, wake <-chan struct{}, d time.Du
 	if isClosed(drain) {
 		drain = nil // it has been heard
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+	l.timer.Reset(d)
 	select {
-	case <-timer.C:
+	case <-l.timer.C:
 	case <-wake:
 	case <-drain:
 	case <-ctx.Done():
 	}
+	l.timer.Stop()
+	l.now = l.shared.now()
 }
 
 func isClosed(c <-chan struct{}) bool {

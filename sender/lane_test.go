@@ -127,8 +127,8 @@ func start(t *testing.T, p *peer, addresses ...string) *Sender {
 	s := newSender(1<<30, quiet())
 	section := &g.Backend{Name: "peer", Batch: 10, MaxConns: 8, Lanes: 1, QueueBytes: 1 << 20, MaxAge: time.Hour}
 	tg := newTarget(plan{Backend: p, Rules: Rules{Window: p.window}}, section, "", addresses, s.shared)
-	c := &Cluster{Backend: p, name: "peer", targets: []*target{tg}}
-	c.sorters.New = func() any { return new(sorter) }
+	c := &Cluster{Backend: p, name: "peer", nodes: [][]*target{{tg}}, targets: []*target{tg}}
+	c.index()
 	s.clusters = []*Cluster{c}
 	s.Start()
 	return s
@@ -150,7 +150,7 @@ func put(s *Sender, from, to int) {
 		b := &queue.Block{First: uint64(i + 1), Last: uint64(i + 1), Accepted: time.Now()}
 		b.Payload = strconv.AppendInt(nil, int64(i), 10)
 		b.Close(uint32(i))
-		s.clusters[0].Put(b)
+		place(s.clusters[0], b)
 	}
 }
 
@@ -257,22 +257,6 @@ func TestWindowSendsOnUnconfirmed(t *testing.T) {
 	require.Equal(t, upTo(500), p.points())
 }
 
-func TestLingerFollowsItsLoad(t *testing.T) {
-	for _, c := range []struct {
-		wait time.Duration
-		load float64
-		want time.Duration
-	}{
-		{minLinger, 0, minLinger},
-		{minLinger, 20, 20 * time.Millisecond},
-		{20 * time.Millisecond, 1, 20 * time.Millisecond},
-		{20 * time.Millisecond, 10, maxLinger},
-		{maxLinger, 0.1, 5 * time.Millisecond},
-	} {
-		require.Equal(t, c.want, nextLinger(c.wait, c.load))
-	}
-}
-
 func TestOneDialAtATime(t *testing.T) {
 	gates := newGates()
 	leave, err := gates.pass(context.Background(), "a:1")
@@ -288,4 +272,13 @@ func TestOneDialAtATime(t *testing.T) {
 	again, err := gates.pass(context.Background(), "a:1")
 	require.NoError(t, err)
 	again()
+}
+
+// place puts the items of b where they belong.
+func place(c *Cluster, b *queue.Block) {
+	var slots []int32
+	for _, item := range b.Items {
+		slots = append(slots, c.Slot(item.Hash))
+	}
+	c.Put(b, slots)
 }

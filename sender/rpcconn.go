@@ -87,6 +87,9 @@ func (r *rpcReply) failure() (text string, failed bool) {
 // Check makes sure that the server neither closed the connection nor talks out of
 // turn. White space is no talk: a reply ends with a line end that may come late.
 func (c *rpcConn) Check() error {
+	if !c.isIdle() {
+		return nil
+	}
 	unread, err := io.ReadAll(c.decoder.Buffered())
 	if err == nil {
 		var buf [64]byte

@@ -1,59 +1,57 @@
 package sender
 
-import (
-	"transfer/sender/queue"
-	"transfer/sender/ring"
-)
-
-// sorter groups the items of a Block by node, so that each queue is locked once a
-// Block. It keeps its memory from use to use.
+// sorter groups the items of a Block by slot, one lane of one node, so that each
+// queue is locked once for all that it gets. It is used again and again.
 type sorter struct {
-	counts []int32 // by node; all zero between uses
-	owners []int32 // by item
-	order  []int32 // items, node by node, each node's in their order in the Block
-	parts  []part
+	stride int // items that are sorted at a time
+	counts []int32
+	chosen []int32 // stride of them for each slot
+	used   []int32 // slots
 }
 
-// part is the stretch of order that one node gets.
-type part struct {
-	node     int32
-	from, to int32
+// newSorter returns a sorter for so many slots.
+func newSorter(slots int) *sorter {
+	const (
+		usual = 272     // a request has fewer items
+		least = 16      // with thousands of nodes
+		total = 1 << 16 // places for items, unless it would be less than that
+	)
+	stride := min(max(total/slots, least), usual)
+	return &sorter{stride: stride, counts: make([]int32, slots), chosen: make([]int32, slots*stride), used: make([]int32, slots+1)}
 }
 
-// all returns the indices of n items.
-func (s *sorter) all(n int) []int32 {
-	s.order = s.order[:0]
-	for i := range n {
-		s.order = append(s.order, int32(i))
-	}
-	return s.order
-}
-
-// sort fills order and parts.
-func (s *sorter) sort(b *queue.Block, r *ring.Ring) {
-	s.owners, s.parts = s.owners[:0], s.parts[:0]
-	for _, item := range b.Items {
-		node := int32(r.Node(item.Hash))
-		s.owners = append(s.owners, node)
-		if s.counts[node] == 0 {
-			s.parts = append(s.parts, part{node: node})
+// sort groups the next items by their slots and returns where it ended. Each of the
+// slots s.used then has items.
+func (s *sorter) sort(slots []int32, from int) (to int) {
+	s.clear()
+	to = min(from+s.stride, len(slots))
+	found := 0
+	counts, used := s.counts, s.used
+	for i, slot := range slots[from:to] {
+		n := counts[slot]
+		s.chosen[int(slot)*s.stride+int(n)] = int32(from + i)
+		counts[slot] = n + 1
+		// Written whether it is new or not: a jump here would be guessed wrong for each
+		// second item.
+		used[found] = slot
+		if n == 0 {
+			found++
 		}
-		s.counts[node]++
 	}
-	s.order = append(s.order[:0], s.owners...) // for its length
-	at := int32(0)
-	for i := range s.parts {
-		p := &s.parts[i]
-		n := s.counts[p.node]
-		p.from, p.to = at, at+n
-		s.counts[p.node] = at
-		at += n
+	s.used = used[:found]
+	return to
+}
+
+// items returns the items of a slot, in their order.
+func (s *sorter) items(slot int32) []int32 {
+	at := int(slot) * s.stride
+	return s.chosen[at : at+int(s.counts[slot])]
+}
+
+// clear forgets the last sort.
+func (s *sorter) clear() {
+	for _, slot := range s.used {
+		s.counts[slot] = 0
 	}
-	for i, node := range s.owners {
-		s.order[s.counts[node]] = int32(i)
-		s.counts[node]++
-	}
-	for _, p := range s.parts {
-		s.counts[p.node] = 0
-	}
+	s.used = s.used[:cap(s.used)]
 }

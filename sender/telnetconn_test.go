@@ -66,7 +66,7 @@ func TestTelnetConfirmsAfterAQuietWhile(t *testing.T) {
 	require.Zero(t, confirm(t, c))
 	*clock = clock.Add(100 * time.Millisecond)
 	require.Equal(t, Receipt{Blocks: 1}, confirm(t, c))
-	require.NoError(t, c.Check())
+	require.NoError(t, rest(c).Check())
 }
 
 // hung is a peer that reads nothing.
@@ -143,7 +143,7 @@ func TestTelnetServerComplains(t *testing.T) {
 		return sum.Blocks == 1 && sum.Rejected == 2
 	}, 5*time.Second, time.Millisecond)
 	require.Equal(t, "put: illegal argument: bad", sum.Complaint)
-	require.NoError(t, c.Check())
+	require.NoError(t, rest(c).Check())
 }
 
 func TestTelnetServerTalksWithoutEnd(t *testing.T) {
@@ -183,7 +183,7 @@ func TestTelnetServerGoesAway(t *testing.T) {
 			acknowledged(t, c)
 			require.Zero(t, confirm(t, c))
 			close(proceed)
-			require.Eventually(t, func() bool { return c.Check() != nil }, 5*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return rest(c).Check() != nil }, 5*time.Second, time.Millisecond)
 			*clock = clock.Add(100 * time.Millisecond)
 			r, err := c.Confirm()
 			require.Zero(t, r)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -105,7 +104,7 @@ func (b tsdbHTTP) Dial(ctx context.Context, address string) (Conn, error) {
 	return dialHTTP(ctx, b.dialer, "http://"+address, httpCall{
 		path:   "/api/put",
 		header: http.Header{"Content-Type": {"application/json"}},
-		body:   func(payload []byte) []byte { return slices.Concat([]byte{'['}, jsonList(payload), []byte{']'}) },
+		array:  true,
 	})
 }
 

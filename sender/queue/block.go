@@ -18,11 +18,14 @@ type Item struct {
 // A Block belongs to one goroutine at a time, or to the lock of the queue in
 // which it lies.
 type Block struct {
-	Payload     []byte // the items, one after another
-	Items       []Item
+	Payload []byte // the items, one after another
+	Items   []Item
+
+	charged int64 // bytes of it that its queue has accounted for
+	Sent    bool  // at least once: it may have arrived, and takes no more points
+
 	First, Last uint64    // lowest and highest sequence number of its points
 	Accepted    time.Time // when its first point was accepted; monotonic
-	Sent        bool      // at least once: it may have arrived, and takes no more points
 }
 
 // Len returns the number of points.
@@ -30,11 +33,15 @@ func (b *Block) Len() int { return len(b.Items) }
 
 // Item returns the bytes of item i, which alias the payload.
 func (b *Block) Item(i int) []byte {
-	from := uint32(0)
-	if i > 0 {
-		from = b.Items[i-1].End
+	return b.Payload[b.start(i):b.Items[i].End]
+}
+
+// start returns the offset of item i's first byte.
+func (b *Block) start(i int) int {
+	if i == 0 {
+		return 0
 	}
-	return b.Payload[from:b.Items[i].End]
+	return int(b.Items[i-1].End)
 }
 
 // Close ends the item whose bytes were appended to Payload since the last Close.
@@ -46,6 +53,56 @@ func (b *Block) Close(hash uint32) {
 func (b *Block) Take(src *Block, i int) {
 	b.Payload = append(b.Payload, src.Item(i)...)
 	b.Close(src.Items[i].Hash)
+}
+
+// room bounds what a Block may hold in all.
+type room struct {
+	bytes int // payload and Items together
+	items int
+}
+
+// takes reports whether a Block of so many items may take one more, whose last byte
+// lies before the offset end.
+func (r room) takes(items, end int) bool {
+	return items < r.items && end+itemBytes*(items+1) <= r.bytes
+}
+
+// take appends the first of the chosen items of src, and of the others as many as
+// its payload's memory and r allow, and returns how many. The caller sees to it that
+// the first one fits.
+func (b *Block) take(src *Block, chosen []int32, r room) int {
+	payload, items := b.Payload, b.Items
+	n := 0
+	for ; n < len(chosen); n++ {
+		item := src.Item(int(chosen[n]))
+		end := len(payload) + len(item)
+		if n > 0 && (end > cap(payload) || !r.takes(len(items), end)) {
+			break
+		}
+		payload = append(payload, item...)
+		items = append(items, Item{End: uint32(end), Hash: src.Items[chosen[n]].Hash})
+	}
+	b.Payload, b.Items = payload, items
+	return n
+}
+
+// takeRun is take for all items of src from the given one on, whose bytes it copies
+// at once.
+func (b *Block) takeRun(src *Block, from int, r room) int {
+	start := src.start(from)
+	moved := len(b.Payload) - start // from src's offsets to those here
+	items := b.Items
+	n, stop := 0, start
+	for _, item := range src.Items[from:] {
+		end := int(item.End) + moved
+		if n > 0 && (end > cap(b.Payload) || !r.takes(len(items), end)) {
+			break
+		}
+		items = append(items, Item{End: uint32(end), Hash: item.Hash})
+		n, stop = n+1, int(item.End)
+	}
+	b.Payload, b.Items = append(b.Payload, src.Payload[start:stop]...), items
+	return n
 }
 
 // Cover widens the block's range of sequence numbers and its acceptance time to

@@ -149,7 +149,7 @@ func TestPooledMemoryDoesNotFillASmallQueue(t *testing.T) {
 	now := time.Now()
 	pool := new(Pool)
 	for range 100 {
-		pool.Put(&Block{Payload: make([]byte, 0, keptPayload)})
+		pool.Put(newBlock(maxBlock))
 	}
 	q := New(Limits{Batch: 10, Bytes: 64 << 10, MaxAge: time.Hour}, 1, NewBudget(1<<40), pool)
 	put(q, batch(0, 80, now))

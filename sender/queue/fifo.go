@@ -5,7 +5,8 @@ import "slices"
 // fifo is a first-in first-out list of Blocks that reuses its memory.
 type fifo struct {
 	blocks []*Block
-	head   int // index of the oldest
+	head   int    // index of the oldest
+	last   *Block // the newest, to be at hand; nil: none
 }
 
 func (f *fifo) len() int { return len(f.blocks) - f.head }
@@ -20,12 +21,7 @@ func (f *fifo) oldest() *Block {
 	return f.at(0)
 }
 
-func (f *fifo) newest() *Block {
-	if f.len() == 0 {
-		return nil
-	}
-	return f.blocks[len(f.blocks)-1]
-}
+func (f *fifo) newest() *Block { return f.last }
 
 func (f *fifo) push(b *Block) {
 	if f.head > 0 && len(f.blocks) == cap(f.blocks) {
@@ -33,14 +29,17 @@ func (f *fifo) push(b *Block) {
 		clear(f.blocks[n:])
 		f.blocks, f.head = f.blocks[:n], 0
 	}
-	f.blocks = append(f.blocks, b)
+	f.blocks, f.last = append(f.blocks, b), b
 }
 
 // prepend moves all blocks of g, in their order, before those of f.
 func (f *fifo) prepend(g *fifo) {
+	if f.last == nil {
+		f.last = g.last
+	}
 	f.blocks = slices.Insert(f.blocks, f.head, g.blocks[g.head:]...)
 	clear(g.blocks)
-	g.blocks, g.head = g.blocks[:0], 0
+	g.blocks, g.head, g.last = g.blocks[:0], 0, nil
 }
 
 func (f *fifo) pop() *Block {
@@ -48,7 +47,7 @@ func (f *fifo) pop() *Block {
 	f.blocks[f.head] = nil
 	f.head++
 	if f.head == len(f.blocks) {
-		f.blocks, f.head = f.blocks[:0], 0
+		f.blocks, f.head, f.last = f.blocks[:0], 0, nil
 	}
 	return b
 }

@@ -8,107 +8,168 @@ import (
 // Forever is the wait of an empty lane: only a signal ends it.
 const Forever = time.Duration(math.MaxInt64)
 
+// awaited is what would let the owner of a lane Take earlier than it was told.
+type awaited uint8
+
+const (
+	nothing   awaited = iota // it is awake, or only time can help
+	anyPoint                 // the lane was empty
+	fullBlock                // the first Block waits for more
+)
+
 // Lane is one FIFO of a queue: the Blocks of a fixed part of its series. Any
-// goroutine may add to it through Queue.Put; one, the lane's owner, takes from it.
+// goroutine may put into it; one, the lane's owner, takes from it.
 type Lane struct {
 	queue *Queue
-	wake  chan struct{} // holds one signal
 
-	// Guarded by the queue's lock.
-	waiting fifo  // the newest is open: points are added to it
-	flight  fifo  // taken by the owner, not yet delivered; changed by the owner only
-	flying  int64 // memory of the Blocks in flight; likewise
+	// Guarded by the queue's lock. What each Put looks at comes first.
+	waiting fifo // the newest is open: points are added to it
+	busy    bool // the owner has better to do than to wait for a full Block
+	awaits  awaited
+	usual   int  // bytes of payload of the last Block taken
+	flying  int  // memory of the Blocks in flight; changed by the owner only
+	flight  fifo // taken by the owner, not yet delivered; likewise
+	took    time.Time
 	settle  settle
-	holding bool // the oldest Block waits for the backend to settle
-	stirred bool // Put has something to tell the owner
+
+	wake chan struct{} // holds one signal
 }
 
 func newLane(q *Queue) *Lane {
 	return &Lane{queue: q, wake: make(chan struct{}, 1), settle: settle{pause: q.limits.Settle}}
 }
 
-// Wake delivers a signal when there may be more to Take than before.
+// Wake delivers a signal when an owner that Take told to wait may Take after all. It
+// may also deliver one for nothing.
 func (l *Lane) Wake() <-chan struct{} { return l.wake }
 
-// append adds item i of src to the open Block.
-func (l *Lane) append(src *Block, i int) {
-	b := l.waiting.newest()
-	if b == nil || l.full(b) {
-		b = l.open()
+// Put copies the chosen items of src in order; src stays the caller's. When the
+// queue's bytes are used up, its oldest points go.
+func (l *Lane) Put(src *Block, chosen []int32) {
+	held := l.queue.accept(len(chosen))
+	for len(chosen) > 0 {
+		b := l.open(src, len(src.Item(int(chosen[0]))))
+		chosen = chosen[b.take(src, chosen, l.room()):]
+		b.Cover(src)
+		l.queue.charge(b) // which may drop it
 	}
-	before := b.Size()
-	b.Take(src, i)
-	b.Cover(src)
-	if b.Len() == l.queue.limits.Batch {
-		l.stirred = true
+	l.accepted(held)
+}
+
+// PutAll is Put with all items of src.
+func (l *Lane) PutAll(src *Block) {
+	held := l.queue.accept(src.Len())
+	for from := 0; from < src.Len(); {
+		b := l.open(src, len(src.Item(from)))
+		from += b.takeRun(src, from, l.room())
+		b.Cover(src)
+		l.queue.charge(b) // which may drop it
 	}
-	if grown := b.Size() - before; grown != 0 {
-		l.queue.charge(grown)
-		l.queue.trim() // may take b itself
+	l.accepted(held)
+}
+
+// accepted ends what queue.accept began, and does what is better done without the
+// lock.
+func (l *Lane) accepted(held int64) {
+	wake := l.rouses()
+	grown := l.queue.bytes.Load() > held
+	l.queue.mu.Unlock()
+	if wake {
+		select {
+		case l.wake <- struct{}{}:
+		default:
+		}
+	}
+	if grown {
+		l.queue.budget.relieve()
 	}
 }
 
-// open begins a new Block.
-func (l *Lane) open() *Block {
-	l.stirred = true
-	b := l.queue.pool.getWithin(max(freshBlock, int64(l.queue.maxBlock)))
-	l.queue.charge(b.Size())
-	l.queue.trim()
-	l.waiting.push(b)
+// rouses reports whether the owner is to be woken for what was put.
+func (l *Lane) rouses() bool {
+	if l.awaits == nothing || l.awaits == fullBlock && !l.isFull() {
+		return false
+	}
+	l.awaits = nothing
+	return true
+}
+
+// isFull reports whether the oldest Block that waits holds a batch or takes no more.
+func (l *Lane) isFull() bool {
+	return l.waiting.len() > 1 || l.waiting.len() == 1 && l.waiting.oldest().Len() >= l.queue.limits.Batch
+}
+
+// room returns what the newest Block may grow to. When the lane is busy it may
+// outgrow the batch: what is bounded then is calls, not points.
+func (l *Lane) room() room {
+	if l.busy || l.waiting.len() >= backlogBlocks {
+		return room{bytes: l.queue.maxBlock, items: math.MaxInt}
+	}
+	return room{bytes: l.queue.maxBlock, items: l.queue.limits.Batch}
+}
+
+// open returns a Block with room for an item of src of so many bytes: the newest one,
+// or a new one if that takes no more.
+func (l *Lane) open(src *Block, item int) *Block {
+	b := l.waiting.newest()
+	if b == nil || !l.takes(b, src, item) {
+		b = l.queue.pool.Get(max(item, l.expected()))
+		l.waiting.push(b)
+	} else if len(b.Payload)+item > cap(b.Payload) {
+		l.queue.pool.grow(b, item)
+	}
 	return b
 }
 
-// full reports whether the open Block takes no more. In a backlog, and while it
-// waits for the backend to settle, it may outgrow the batch: what is bounded then
-// is calls, not points.
-func (l *Lane) full(b *Block) bool {
-	if b.Sent || len(b.Payload)+itemBytes*len(b.Items) >= l.queue.maxBlock {
-		return true
-	}
-	if l.holding || l.waiting.len() >= backlogBlocks {
-		return false
-	}
-	return b.Len() >= l.queue.limits.Batch
+// takes reports whether b, the newest Block, takes an item of src of so many bytes.
+// A Block in which points have come together for long takes no more: it goes as a
+// whole when its first point is too old.
+func (l *Lane) takes(b, src *Block, item int) bool {
+	return !b.Sent && l.room().takes(b.Len(), len(b.Payload)+item) && src.Accepted.Sub(b.Accepted) <= l.queue.span
 }
 
-// signal passes on to the owner what append has noted.
-func (l *Lane) signal() {
-	if !l.stirred {
-		return
-	}
-	l.stirred = false
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
+// expected returns how many bytes the next Block is likely to get: as many as the
+// last one. To grow up to that would cost a copy. But a large one is only for a lane
+// that has as much in flight, and so is busy.
+func (l *Lane) expected() int {
+	const modest = 64 << 10
+	return min(l.usual, max(modest, l.flying))
 }
 
-// Take gives the oldest Block to the owner when it is due: it is full, or its
+// Take gives the oldest Block to the owner when it is due: it holds a batch, or its
 // first point has waited for linger, and the backend has settled. Otherwise it
 // returns nil and how long nothing can become due but by a signal on Wake,
 // Forever when the lane is empty.
+//
+// A lane that gave a Block less than linger ago is busy: there the points wait for
+// linger, even if they are more than a batch, and go in one larger Block. So a lane
+// makes about one call a linger at most, and no point waits for longer than that.
 //
 // Points older than the queue's MaxAge are dropped on the way.
 func (l *Lane) Take(now time.Time, linger time.Duration) (*Block, time.Duration) {
 	l.queue.mu.Lock()
 	defer l.queue.mu.Unlock()
 	l.expire(now)
+	l.awaits, l.busy = nothing, now.Sub(l.took) < linger
 	b := l.waiting.oldest()
 	if b == nil {
+		l.awaits = anyPoint
 		return nil, Forever
 	}
-	ready := b.Len() >= l.queue.limits.Batch || l.waiting.len() > 1
-	if wait := b.Accepted.Add(linger).Sub(now); !ready && wait > 0 {
+	if wait := b.Accepted.Add(linger).Sub(now); wait > 0 && l.waiting.len() == 1 && (l.busy || !l.isFull()) {
+		if !l.busy {
+			l.awaits = fullBlock
+		}
 		return nil, wait
 	}
+	l.busy = true
 	if wait := l.settle.wait(b, now); wait > 0 {
-		l.holding = true
 		return nil, wait
 	}
-	l.holding = false
 	l.waiting.pop()
 	l.flight.push(b)
-	l.flying += b.Size()
+	l.flying += int(b.Size())
+	l.usual, l.took = len(b.Payload), now
 	return b, 0
 }
 
@@ -116,7 +177,7 @@ func (l *Lane) Take(now time.Time, linger time.Duration) (*Block, time.Duration)
 func (l *Lane) InFlight() int { return l.flight.len() }
 
 // FlightBytes returns the memory of all Blocks in flight. Owner only.
-func (l *Lane) FlightBytes() int64 { return l.flying }
+func (l *Lane) FlightBytes() int64 { return int64(l.flying) }
 
 // Send returns the i-th oldest Block in flight to be sent, which counts as resent
 // if it was sent before. Owner only; the Block stays unchanged until Delivered or
@@ -139,7 +200,7 @@ func (l *Lane) Delivered(n, rejected int, now time.Time) {
 	defer l.queue.mu.Unlock()
 	for range n {
 		b := l.flight.pop()
-		l.flying -= b.Size()
+		l.flying -= int(b.Size())
 		l.settle.replied(b, now)
 		l.queue.queued -= uint64(b.Len())
 		l.queue.delivered += uint64(b.Len())

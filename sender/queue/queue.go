@@ -17,15 +17,17 @@ type Limits struct {
 }
 
 const (
-	// maxBlock ends a Block whatever its number of points: no call gets larger
-	// than this and one item.
+	// maxBlock ends a Block whatever its number of points: no call gets larger, but
+	// for a single item that is.
 	maxBlock = 1 << 20
 	// blockShare is the part of the queue's bytes that one Block of each lane may
 	// take: what is in flight cannot be dropped.
 	blockShare = 8
 	// backlogBlocks is how many Blocks must wait in a lane before the newest may
 	// outgrow Limits.Batch: a backlog drains in large calls.
-	backlogBlocks = 8
+	backlogBlocks = 2
+	// ageShare is the part of Limits.MaxAge in which a Block's points come.
+	ageShare = 64
 )
 
 // The reasons for which points are dropped, as indices of the ledger.
@@ -44,17 +46,20 @@ func dropReasons() [numDropped]string {
 // target's account. Every field but bytes is guarded by mu, which is never held
 // over I/O.
 type Queue struct {
+	// What each Put looks at comes first: with hundreds of targets that is seldom in
+	// the processor's nearest cache.
+	mu       sync.Mutex
+	accepted uint64
+	queued   uint64
+	bytes    atomic.Int64  // memory of the Blocks; changed under mu
+	maxBlock int           // bytes, items included, at which a Block is full
+	span     time.Duration // from a Block's first point to its last
 	limits   Limits
-	maxBlock int // bytes, items included, at which a Block is full
-	budget   *Budget
-	pool     *Pool
-	lanes    []*Lane
-	bytes    atomic.Int64 // memory of the Blocks; changed under mu
 
-	mu        sync.Mutex
-	accepted  uint64
+	budget    *Budget
+	pool      *Pool
+	lanes     []*Lane
 	delivered uint64
-	queued    uint64
 	dropped   [numDropped]uint64
 	resent    uint64
 	failed    uint64
@@ -64,7 +69,7 @@ type Queue struct {
 // New returns the queue of a target with so many lanes, at least 1, which takes
 // its memory from budget.
 func New(limits Limits, lanes int, budget *Budget, pool *Pool) *Queue {
-	q := &Queue{limits: limits, budget: budget, pool: pool}
+	q := &Queue{limits: limits, span: limits.MaxAge / ageShare, budget: budget, pool: pool}
 	q.maxBlock = int(min(maxBlock, limits.Bytes/int64(blockShare*lanes)))
 	for range lanes {
 		q.lanes = append(q.lanes, newLane(q))
@@ -76,40 +81,38 @@ func New(limits Limits, lanes int, budget *Budget, pool *Pool) *Queue {
 // Lanes returns the queue's lanes.
 func (q *Queue) Lanes() []*Lane { return q.lanes }
 
-// Put copies the chosen items of src, in order, to their lanes; src stays the
-// caller's. When the queue's bytes are used up, its oldest points go.
-func (q *Queue) Put(src *Block, items []int32) {
-	q.mu.Lock()
-	q.accepted += uint64(len(items))
-	q.queued += uint64(len(items))
-	for _, i := range items {
-		q.lane(src.Items[i].Hash).append(src, int(i))
-	}
-	for _, l := range q.lanes {
-		l.signal()
-	}
-	q.mu.Unlock()
-	q.budget.relieve()
-}
-
-// lane returns the lane of a series: always the same one.
-func (q *Queue) lane(hash uint32) *Lane {
-	if len(q.lanes) == 1 {
-		return q.lanes[0]
-	}
+// LaneOf returns which of so many lanes a series belongs to: always the same one.
+func LaneOf(hash uint32, lanes int) int {
 	const golden = 0x9E3779B1 // 2^32 over the golden ratio: spreads the ring's neighbours
-	return q.lanes[uint64(hash*golden)*uint64(len(q.lanes))>>32]
+	return int(uint64(hash*golden) * uint64(lanes) >> 32)
 }
 
-// charge accounts for memory taken or given back.
-func (q *Queue) charge(bytes int64) {
-	q.bytes.Add(bytes)
-	q.budget.used.Add(bytes)
+// accept locks the queue, counts points that are being put, and returns the memory
+// held so far.
+func (q *Queue) accept(points int) (held int64) {
+	q.mu.Lock()
+	q.accepted += uint64(points)
+	q.queued += uint64(points)
+	return q.bytes.Load()
+}
+
+// charge accounts for the memory that b has been given, for which others may have to
+// go, or b itself.
+func (q *Queue) charge(b *Block) {
+	grown := b.Size() - b.charged
+	if grown == 0 {
+		return
+	}
+	b.charged += grown
+	q.bytes.Add(grown)
+	q.budget.used.Add(grown)
+	q.trim()
 }
 
 // release gives a Block's memory back.
 func (q *Queue) release(b *Block) {
-	q.charge(-b.Size())
+	q.bytes.Add(-b.charged)
+	q.budget.used.Add(-b.charged)
 	q.pool.Put(b)
 }
 

@@ -28,12 +28,16 @@ func batch(from, to int, accepted time.Time) *Block {
 	return b
 }
 
+// put puts the items of b, each into its lane.
 func put(q *Queue, b *Block) {
-	items := make([]int32, b.Len())
-	for i := range items {
-		items[i] = int32(i)
+	items := make([][]int32, len(q.Lanes()))
+	for i := range b.Items {
+		lane := LaneOf(b.Items[i].Hash, len(items))
+		items[lane] = append(items[lane], int32(i))
 	}
-	q.Put(b, items)
+	for i, lane := range q.Lanes() {
+		lane.Put(b, items[i])
+	}
 }
 
 func numbers(t *testing.T, b *Block) []int {
@@ -98,15 +102,79 @@ func TestBacklogGrowsLargeBlocks(t *testing.T) {
 
 func TestPutWakesTheOwner(t *testing.T) {
 	now := time.Now()
+	q := newTestQueue(Limits{Batch: 10, Bytes: 1 << 20, Settle: pause}, 1)
+	l := q.Lanes()[0]
+	woken := func() bool {
+		select {
+		case <-l.Wake():
+			return true
+		default:
+			return false
+		}
+	}
+	waits := func(at time.Time) {
+		b, _ := l.Take(at, time.Second)
+		require.Nil(t, b)
+	}
+	put(q, batch(0, 1, now))
+	require.False(t, woken(), "it has not been told to wait")
+	_, _ = l.Take(now, 0)
+	later := now.Add(time.Minute)
+	waits(later)
+	put(q, batch(1, 2, later))
+	require.True(t, woken(), "the first point starts the owner's clock")
+	waits(later)
+	put(q, batch(2, 3, later))
+	require.False(t, woken(), "one more point changes nothing")
+	put(q, batch(3, 11, later))
+	require.True(t, woken(), "the Block is full")
+	put(q, batch(11, 100, later))
+	require.False(t, woken(), "it is awake")
+}
+
+func TestPutDoesNotWakeWhenOnlyTimeHelps(t *testing.T) {
+	now := time.Now()
+	for name, limits := range map[string]Limits{
+		"busy": {Batch: 10, Bytes: 1 << 20}, "settling": {Batch: 10, Bytes: 1 << 20, Settle: pause},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q := newTestQueue(limits, 1)
+			l := q.Lanes()[0]
+			put(q, batch(0, 10, now))
+			_, _ = l.Take(now, time.Millisecond)
+			l.Delivered(1, 0, now)
+			put(q, batch(0, 30, now))
+			b, wait := l.Take(now, time.Millisecond)
+			require.Nil(t, b)
+			require.Positive(t, wait)
+			put(q, batch(30, 60, now))
+			require.Empty(t, l.Wake())
+		})
+	}
+}
+
+// One call a linger and lane is enough, however many points come.
+func TestBusyLaneWaitsForLinger(t *testing.T) {
+	now, linger := time.Now(), 5*time.Millisecond
 	q := newTestQueue(Limits{Batch: 10, Bytes: 1 << 20}, 1)
 	l := q.Lanes()[0]
-	put(q, batch(0, 1, now))
-	require.Len(t, l.Wake(), 1, "the first point starts the owner's clock")
-	<-l.Wake()
-	put(q, batch(1, 2, now))
-	require.Empty(t, l.Wake(), "one more point changes nothing")
-	put(q, batch(2, 10, now))
-	require.Len(t, l.Wake(), 1, "the Block is full")
+	put(q, batch(0, 10, now))
+	b, _ := l.Take(now, linger)
+	require.Equal(t, []int{0, 9}, ends(t, b), "a quiet lane sends a batch at once")
+
+	put(q, batch(10, 100, now.Add(time.Millisecond)))
+	l.Delivered(1, 0, now.Add(2*time.Millisecond))
+	b, wait := l.Take(now.Add(2*time.Millisecond), linger)
+	require.Nil(t, b)
+	require.Equal(t, 4*time.Millisecond, wait, "no point waits for longer")
+	put(q, batch(100, 200, now.Add(5*time.Millisecond)))
+	b, _ = l.Take(now.Add(6*time.Millisecond), linger)
+	require.Equal(t, []int{10, 199}, ends(t, b))
+
+	l.Delivered(1, 0, now.Add(7*time.Millisecond))
+	put(q, batch(200, 230, now.Add(11*time.Millisecond)))
+	b, _ = l.Take(now.Add(11*time.Millisecond), linger)
+	require.Equal(t, []int{200, 229}, ends(t, b), "quiet again")
 }
 
 func TestSeriesKeepsItsLane(t *testing.T) {

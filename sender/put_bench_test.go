@@ -1,0 +1,88 @@
+package sender
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"transfer/g"
+	"transfer/sender/queue"
+)
+
+// putCluster returns a cluster of so many nodes whose lanes nobody runs, and, with their slots, the
+// requests of 200 points that are put into it again and again; 0 nodes: a group.
+func putCluster(t testing.TB, nodes, lanes int) (*Cluster, []*queue.Block, [][]int32) {
+	t.Helper()
+	section := &g.Backend{Name: "peer", Hash: "crc32", Batch: 200, MaxConns: 32, Lanes: lanes, QueueBytes: 16 << 20, MaxAge: time.Hour}
+	p := plan{Backend: &peer{}}
+	if nodes == 0 {
+		p.group = []string{"a:1"}
+	}
+	for i := range nodes {
+		section.Nodes = append(section.Nodes, g.Node{Name: fmt.Sprintf("peer-%03d", i), Addresses: []string{"a:1"}})
+	}
+	s := newSender(1<<30, quiet())
+	k := kind{name: "peer", build: func(*g.Backend, int) (plan, error) { return p, nil }}
+	c, err := newCluster(k, section, 30, s.shared)
+	require.NoError(t, err)
+
+	random := rand.New(rand.NewPCG(1, 2))
+	requests, places := make([]*queue.Block, 8), make([][]int32, 8)
+	for i := range requests {
+		b := &queue.Block{Accepted: time.Now()}
+		for range 200 {
+			b.Payload = append(b.Payload, make([]byte, 85+random.IntN(30))...)
+			hash := random.Uint32()
+			b.Close(hash)
+			places[i] = append(places[i], c.Slot(hash))
+		}
+		requests[i] = b
+	}
+	return c, requests, places
+}
+
+// deliverAll empties the queues as a backend would that answers at once.
+func deliverAll(c *Cluster, now time.Time) {
+	for _, t := range c.targets {
+		for _, l := range t.queue.Lanes() {
+			for b, _ := l.Take(now, 0); b != nil; b, _ = l.Take(now, 0) {
+				l.Delivered(1, 0, now)
+			}
+		}
+	}
+}
+
+// cpuTime returns what the process has used of the processors so far: other than the
+// time that passed it says the same on a busy machine.
+func cpuTime(b *testing.B) time.Duration {
+	var usage unix.Rusage
+	require.NoError(b, unix.Getrusage(unix.RUSAGE_SELF, &usage))
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+func BenchmarkPut(b *testing.B) {
+	for _, test := range []struct {
+		name         string
+		nodes, lanes int
+	}{{"group", 0, 1}, {"group of 16 lanes", 0, 16}, {"3 nodes", 3, 1}, {"20 nodes", 20, 1}, {"100 nodes", 100, 1}} {
+		b.Run(test.name, func(b *testing.B) {
+			c, requests, places := putCluster(b, test.nodes, test.lanes)
+			now := time.Now()
+			each := max(len(c.targets), test.lanes) // requests until the lanes have about a batch
+			i := 0
+			b.ReportAllocs()
+			began := cpuTime(b)
+			for b.Loop() {
+				c.Put(requests[i%len(requests)], places[i%len(requests)])
+				if i++; i%each == 0 {
+					deliverAll(c, now)
+				}
+			}
+			b.ReportMetric(float64(cpuTime(b)-began)/float64(b.N)/200, "cpu-ns/item")
+		})
+	}
+}
