@@ -21,9 +21,9 @@ func (c *Cache) Cursor() *Cursor { return &Cursor{cache: c} }
 // series was not remembered.
 func (c *Cursor) Find(b *metric.Batch, p *metric.Point) Series {
 	if c.shard != nil {
-		if at := c.shard.follows(c.last, p); at != 0 {
+		if at, record := c.shard.follows(c.last, p); at != 0 {
 			c.last = at
-			return c.remembered(p)
+			return c.remembered(p, record)
 		}
 	}
 	return c.search(b, p)
@@ -39,10 +39,10 @@ func (c *Cursor) Done() {
 }
 
 // remembered returns the series of the entry found last, that of the point.
-func (c *Cursor) remembered(p *metric.Point) Series {
+func (c *Cursor) remembered(p *metric.Point, record []byte) Series {
 	e := &c.shard.entries[c.last]
 	p.Sum, p.Murmur3 = e.sum, e.murmur3
-	return e.series(c.shard.record(e))
+	return e.series(record)
 }
 
 // search is Find for a point that does not come after the last one as usual.
@@ -54,9 +54,9 @@ func (c *Cursor) search(b *metric.Batch, p *metric.Point) Series {
 	s, endpoint := c.cache.shardOf(p.Endpoint)
 	c.enter(s)
 	hash := c.cache.hash(endpoint, p)
-	if at := s.find(hash, p); at != 0 {
+	if at, record := s.find(hash, p); at != 0 {
 		c.follow(at)
-		return c.remembered(p)
+		return c.remembered(p, record)
 	}
 	found := c.resolve(b, p)
 	if size += len(found.parts); size > chunkBytes || !c.cache.admit(s, size) {

@@ -45,25 +45,34 @@ func (s *shard) record(e *entry) []byte {
 	return chunk[from : from+e.size]
 }
 
-// follows returns the entry that came after the entry last the last time, if the
-// point is of its series, else 0.
-func (s *shard) follows(last uint32, p *metric.Point) uint32 {
-	next := s.entries[last].next
-	if e := &s.entries[next]; next != 0 && e.is(p, s.record(e)) {
-		return next
+// follows returns the entry that came after the entry last the last time, and its
+// record, if the point is of its series, else 0.
+func (s *shard) follows(last uint32, p *metric.Point) (at uint32, record []byte) {
+	at = s.entries[last].next
+	if at == 0 {
+		return 0, nil
 	}
-	return 0
+	e := &s.entries[at]
+	if record = s.record(e); !e.is(p, record) {
+		return 0, nil
+	}
+	return at, record
 }
 
-// find returns the entry of the point's series, which has this hash, 0 for none.
-func (s *shard) find(hash uint32, p *metric.Point) uint32 {
+// find returns the entry of the point's series, which has this hash, and its record, 0
+// for none.
+func (s *shard) find(hash uint32, p *metric.Point) (at uint32, record []byte) {
 	for i := s.slot(hash); ; i = s.after(i) {
-		at := s.index[i]
+		at = s.index[i]
 		if at == 0 {
-			return 0
+			return 0, nil
 		}
-		if e := &s.entries[at]; e.hash == hash && e.is(p, s.record(e)) {
-			return at
+		e := &s.entries[at]
+		if e.hash != hash {
+			continue
+		}
+		if record = s.record(e); e.is(p, record) {
+			return at, record
 		}
 	}
 }
