@@ -29,7 +29,8 @@ func findTags(text string, at int) (slash, end int, ok bool) {
 func FuzzFindTags(f *testing.F) {
 	for _, seed := range []string{
 		"", "cpu.idle", "cpu.idle/core=6,idc=bj7 1795235956", "a/b/c=d", "m/", "m/=x", "m/a=,b=", "m/a=1,,b=2", "m/a,b=1", "=,/=,=",
-		"m/mount=/home,x=1/2 ", "m\x00/a=b", "m/a=b\xffc", "metric.with.a.long.name/and=a,long=tag,and=another \n", "a=b/c=d,e=f",
+		"m/mount=/home,x=1/2 ", "m\x00/a=b", "m/a=b\xffc", "metric.with.a.long.name/and=a,long=tag,and=another \n", "a=b/c=d,e=f", strings.Repeat("m", 70) + "/a=1,b=2 ", strings.Repeat("m", 50) + "/a=1,bbb=22222 ",
+		"disk.io.util/device=sda,fstype=ext4 1795235956 1.5", "net.if.in/iface=eth0,=x 1795235956 1.5", "m/a,b=1 1795235956",
 	} {
 		f.Add(seed, 0)
 		f.Add("..."+seed, 3)
