@@ -129,11 +129,14 @@ func (l *Lane) takes(b, src *Block, item int) bool {
 }
 
 // expected returns how many bytes the next Block is likely to get: as many as the
-// last one. To grow up to that would cost a copy. But a large one is only for a lane
-// that has as much in flight, and so is busy.
+// last one. To grow up to that would cost a copy. But only a busy lane gets a large
+// one on suspicion.
 func (l *Lane) expected() int {
 	const modest = 64 << 10
-	return min(l.usual, max(modest, l.flying))
+	if l.busy {
+		return l.usual
+	}
+	return min(l.usual, modest)
 }
 
 // Take gives the oldest Block to the owner when it is due: it holds a batch, or its
@@ -150,12 +153,13 @@ func (l *Lane) Take(now time.Time, linger time.Duration) (*Block, time.Duration)
 	l.queue.mu.Lock()
 	defer l.queue.mu.Unlock()
 	l.expire(now)
-	l.awaits, l.busy = nothing, now.Sub(l.took) < linger
+	l.awaits, l.busy = nothing, false
 	b := l.waiting.oldest()
 	if b == nil {
 		l.awaits = anyPoint
 		return nil, Forever
 	}
+	l.busy = now.Sub(l.took) < linger
 	if wait := b.Accepted.Add(linger).Sub(now); wait > 0 && l.waiting.len() == 1 && (l.busy || !l.isFull()) {
 		if !l.busy {
 			l.awaits = fullBlock
@@ -169,7 +173,7 @@ func (l *Lane) Take(now time.Time, linger time.Duration) (*Block, time.Duration)
 	l.waiting.pop()
 	l.flight.push(b)
 	l.flying += int(b.Size())
-	l.usual, l.took = len(b.Payload), now
+	l.usual, l.took = min(len(b.Payload), l.queue.maxBlock), now
 	return b, 0
 }
 
