@@ -45,9 +45,10 @@ type Conn interface {
 	// taken since the last Confirm. A backend with Window 0 waits for the reply to
 	// the one Block sent, at most callTimeout; another returns at once, zero too.
 	Confirm() (Receipt, error)
-	// Check returns an error when the connection, idle for a second and more, is of no
-	// more use: closed by the peer, or with bytes on it that nobody asked for. A busy
-	// one is not looked at.
+	// Check returns an error when the connection, without a call under way, is of no
+	// more use: closed by the peer, or with bytes on it that nobody asked for. It is
+	// called before each Block, so it asks the system only once the connection has been
+	// idle for a second.
 	Check() error
 	Close() error
 }
