@@ -54,8 +54,8 @@ func TestLedger(t *testing.T) {
 	ledger := func() string { return from(s, "10.0.0.1:1", "GET", "/api/ledger").Body.String() }
 
 	body := ledger()
-	require.True(t, strings.HasPrefix(body, `{"balanced":true,"totals":{"accepted":335,"movedIn":0,"delivered":221,"queued":91,"dropped":{"age":10,"queue_full":3},"movedOut":10,"resent":5,"failed":7,"rejected":0},"targets":[`), body)
-	require.Contains(t, body, `{"id":"graph/graph-01/h2:6070","backend":"graph","node":"graph-01","address":"h2:6070","balanced":true,"accepted":30,"movedIn":0,"delivered":20,"queued":0,"dropped":{},"movedOut":10,"resent":0,"failed":0,"rejected":0}`)
+	require.True(t, strings.HasPrefix(body, `{"balanced":true,"totals":{"accepted":335,"movedIn":0,"delivered":221,"queued":91,"dropped":{"age":10,"queue_full":3},"movedOut":10,"resent":5,"failed":7,"rejected":0,"replayed":0},"targets":[`), body)
+	require.Contains(t, body, `{"id":"graph/graph-01/h2:6070","backend":"graph","node":"graph-01","address":"h2:6070","balanced":true,"accepted":30,"movedIn":0,"delivered":20,"queued":0,"dropped":{},"movedOut":10,"resent":0,"failed":0,"rejected":0,"replayed":0}`)
 	require.NotContains(t, body, `"error"`)
 
 	relay.targets[1].Delivered++
@@ -63,7 +63,7 @@ func TestLedger(t *testing.T) {
 	require.Contains(t, body, `{"balanced":false,"error":"points unaccounted for at graph/graph-01/h2:6070: please report this as a bug"`)
 
 	relay.targets = nil
-	require.Equal(t, `{"balanced":true,"totals":{"accepted":0,"movedIn":0,"delivered":0,"queued":0,"dropped":{},"movedOut":0,"resent":0,"failed":0,"rejected":0},"targets":[]}`, ledger())
+	require.Equal(t, `{"balanced":true,"totals":{"accepted":0,"movedIn":0,"delivered":0,"queued":0,"dropped":{},"movedOut":0,"resent":0,"failed":0,"rejected":0,"replayed":0},"targets":[]}`, ledger())
 }
 
 func TestStatus(t *testing.T) {

@@ -18,7 +18,7 @@ const (
 //	update ENDPOINT COUNTER TIMESTAMP VALUE [TYPE] [STEP | HEARTBEAT:MIN:MAX:STEP]
 //
 // A line that is something else becomes a refused point, but for quit, which it
-// reports. The point aliases the line.
+// reports. The point aliases the line; its counter is not parted.
 func readLine(b *metric.Batch, line []byte) (quit bool) {
 	var fields [maxLineFields]string
 	n := splitFields(fields[:], alias(line))
@@ -31,7 +31,7 @@ func readLine(b *metric.Batch, line []byte) (quit bool) {
 		return false
 	}
 	p.Endpoint = fields[1]
-	p.Metric, p.RawTags = splitCounter(fields[2])
+	p.Metric, p.Joined = fields[2], true
 	p.Type, p.Step = defaultLineType, defaultLineStep
 	if n > minLineFields {
 		p.Type = metric.ParseCounterType(fields[minLineFields])
@@ -84,36 +84,6 @@ func splitFields(fields []string, line string) int {
 		n++
 	}
 	return n
-}
-
-// splitCounter parts a COUNTER into metric and tags: at the first "/" after which
-// each comma-separated piece has a key before its "=". Without one it is all
-// metric.
-//
-// The counter is read from its end, so that many slashes don't cost many passes.
-func splitCounter(counter string) (name, tags string) {
-	slash := -1
-	equals := -1 // the first "=" of the piece that begins left of i
-pieces:
-	for i := len(counter) - 1; i >= 0; i-- {
-		switch counter[i] {
-		case '=':
-			equals = i
-		case '/':
-			if equals > i+1 {
-				slash = i
-			}
-		case ',':
-			if equals <= i+1 {
-				break pieces // no slash further left will do
-			}
-			equals = -1
-		}
-	}
-	if slash < 0 {
-		return counter, ""
-	}
-	return counter[:slash], counter[slash+1:]
 }
 
 // alias returns b as a string that changes when b does.

@@ -11,7 +11,7 @@ import (
 )
 
 func TestReadLine(t *testing.T) {
-	usual := metric.Point{Endpoint: "e", Metric: "m", Value: 1.5, Timestamp: 1700000000, Step: 60, Type: metric.Counter}
+	usual := metric.Point{Endpoint: "e", Metric: "m", Joined: true, Value: 1.5, Timestamp: 1700000000, Step: 60, Type: metric.Counter}
 	with := func(change func(p *metric.Point)) metric.Point {
 		p := usual
 		change(&p)
@@ -26,7 +26,7 @@ func TestReadLine(t *testing.T) {
 		"update e m 1700000000 1.5 COUNTER 30":               with(func(p *metric.Point) { p.Step = 30 }),
 		"update e m 1700000000 1.5 COUNTER 120:0:U:30":       with(func(p *metric.Point) { p.Step = 30 }),
 		"update e m -5 1.5":                                  with(func(p *metric.Point) { p.Timestamp = -5 }),
-		"update e m/k=v,k2=v/2 1700000000 1.5 COUNTER ::x:0": with(func(p *metric.Point) { p.RawTags, p.Step = "k=v,k2=v/2", 0 }),
+		"update e m/k=v,k2=v/2 1700000000 1.5 COUNTER ::x:0": with(func(p *metric.Point) { p.Metric, p.Step = "m/k=v,k2=v/2", 0 }),
 		"update e m 1700000000 1.5 COUNTER 120:30":           refused(metric.BadLine),
 		"update e m 1700000000 1.5 COUNTER 1:2:3:4:5":        refused(metric.BadLine),
 		"update e m 1700000000 1.5 COUNTER 60 x":             refused(metric.BadLine),
@@ -54,31 +54,6 @@ func TestReadLine(t *testing.T) {
 	var b metric.Batch
 	require.True(t, readLine(&b, []byte(" quit\r")))
 	require.Empty(t, b.Points)
-}
-
-func TestSplitCounter(t *testing.T) {
-	for counter, want := range map[string][2]string{
-		"m":             {"m", ""},
-		"m/":            {"m/", ""},
-		"m/k=v":         {"m", "k=v"},
-		"m/k=":          {"m", "k="},
-		"m/=v":          {"m/=v", ""},
-		"a/b/k=v":       {"a", "b/k=v"},
-		"a/b":           {"a/b", ""},
-		"a/b,k=v":       {"a/b,k=v", ""},
-		"a,b=c/d=e":     {"a,b=c", "d=e"},
-		"a/b=c,d":       {"a/b=c,d", ""},
-		"a/b=c,=d":      {"a/b=c,=d", ""},
-		"a/b,c=d/e=f,g": {"a/b,c=d/e=f,g", ""},
-		"a/b,c=d/e=f":   {"a/b,c=d", "e=f"},
-		"/k=v":          {"", "k=v"},
-		"m//k=v":        {"m", "/k=v"},
-		"m/k=v=w,x=/":   {"m", "k=v=w,x=/"},
-		"":              {"", ""},
-	} {
-		name, tags := splitCounter(counter)
-		require.Equal(t, want, [2]string{name, tags}, counter)
-	}
 }
 
 // FuzzReadLine holds the parser to a plain one.
@@ -116,7 +91,7 @@ func plainLine(line string) (p metric.Point, ok bool) {
 		return p, false
 	}
 	p.Endpoint, p.Type, p.Step = fields[1], metric.Counter, 60
-	p.Metric, p.RawTags = plainCounter(fields[2])
+	p.Metric, p.Joined = fields[2], true
 	if len(fields) > 5 {
 		p.Type = metric.ParseCounterType(fields[5])
 	}
@@ -135,21 +110,4 @@ func plainLine(line string) (p metric.Point, ok bool) {
 	value, err := strconv.ParseFloat(fields[4], 64)
 	p.Value = value
 	return p, ok && err == nil && !strings.ContainsAny(fields[4], "xX_nN")
-}
-
-// plainCounter follows the words of the rule, slash by slash.
-func plainCounter(counter string) (name, tags string) {
-	for i := range len(counter) {
-		if counter[i] != '/' {
-			continue
-		}
-		good := true
-		for piece := range strings.SplitSeq(counter[i+1:], ",") {
-			good = good && strings.Index(piece, "=") > 0
-		}
-		if good {
-			return counter[:i], counter[i+1:]
-		}
-	}
-	return counter, ""
 }

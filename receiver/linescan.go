@@ -7,10 +7,11 @@ import "transfer/g/metric"
 // compared at once, and only counter and value are read, which takes half the time. The
 // zero form fits no line.
 type lineForm struct {
-	head  string // up to the counter
-	stamp string // between counter and value
-	tail  string // behind the value, with the newline
-	point metric.Point
+	head     string // up to the counter
+	stamp    string // between counter and value
+	tail     string // behind the value, with the newline
+	shortest bool   // the timestamp has neither a sign nor zeros in front
+	point    metric.Point
 }
 
 // scan reads the line of the usual shape that begins at text[at] as a point of the
@@ -19,25 +20,29 @@ type lineForm struct {
 // anything else or longer than maxLine bytes: then the batch is as before, and readLine
 // is to say what it is. What scan reads it reads exactly as readLine does.
 //
-// The point aliases text, and so does the form from then on.
+// The point aliases text, and so does the form from then on. Its counter is not parted,
+// which took a third of the reading: whoever remembers the series needs no parts.
 func (f *lineForm) scan(b *metric.Batch, text string, at, maxLine int) (next int) {
 	counter := at + len(f.head)
 	if f.head == "" || !metric.HasAt(text, at, f.head) {
 		return f.learn(b, text, at, maxLine)
 	}
-	name, tags, end := scanCounter(text, counter)
+	end := metric.FieldEnd(text, counter)
 	if end == counter || !metric.HasAt(text, end, f.stamp) {
 		return f.learn(b, text, at, maxLine)
 	}
+	name, stamp := text[counter:end], end+1
 	value := end + len(f.stamp)
-	v, end := metric.PlainDecimal(text, value)
+	v, end, shortest := metric.PlainDecimal(text, value)
 	next = end + len(f.tail)
 	if end == value || !metric.HasAt(text, end, f.tail) || next-1-at > maxLine {
 		return f.learn(b, text, at, maxLine)
 	}
-	p := b.Add()
-	*p = f.point
-	p.Metric, p.RawTags, p.Value = name, tags, v
+	p := b.AddCopy(&f.point)
+	p.Metric, p.Value = name, v
+	if f.shortest && shortest {
+		p.Sample = text[stamp:end]
+	}
 	return next
 }
 
@@ -53,9 +58,9 @@ func (f *lineForm) learn(b *metric.Batch, text string, at, maxLine int) (next in
 	if end == endpoint || !spaceAt(text, end) {
 		return 0
 	}
-	point := metric.Point{Endpoint: text[endpoint:end], Type: defaultLineType, Step: defaultLineStep}
+	point := metric.Point{Endpoint: text[endpoint:end], Joined: true, Type: defaultLineType, Step: defaultLineStep}
 	counter := end + 1
-	name, tags, stamp := scanCounter(text, counter)
+	stamp := metric.FieldEnd(text, counter)
 	if stamp == counter || !spaceAt(text, stamp) {
 		return 0
 	}
@@ -63,7 +68,7 @@ func (f *lineForm) learn(b *metric.Batch, text string, at, maxLine int) (next in
 		return 0
 	}
 	value := end + 1
-	v, tail := metric.PlainDecimal(text, value)
+	v, tail, shortest := metric.PlainDecimal(text, value)
 	if tail == value {
 		return 0
 	}
@@ -85,23 +90,13 @@ func (f *lineForm) learn(b *metric.Batch, text string, at, maxLine int) (next in
 		return 0
 	}
 	*f = lineForm{head: text[at:counter], stamp: text[stamp:value], tail: text[tail : end+1], point: point}
-	point.Metric, point.RawTags, point.Value = name, tags, v
-	*b.Add() = point
+	f.shortest = text[stamp+1] > '0' && text[stamp+1] <= '9'
+	point.Metric, point.Value = text[counter:stamp], v
+	if f.shortest && shortest {
+		point.Sample = text[stamp+1 : tail]
+	}
+	b.AddCopy(&point)
 	return end + 1
 }
 
 func spaceAt(text string, at int) bool { return at < len(text) && text[at] == ' ' }
-
-// scanCounter reads the counter at text[at:], which ends before a space, and parts it
-// as splitCounter does. It returns at itself as the end if there is no counter.
-func scanCounter(text string, at int) (name, tags string, end int) {
-	slash, end, ok := metric.FindTags(text, at)
-	switch {
-	case !ok:
-		name, tags = splitCounter(text[at:end])
-		return name, tags, end
-	case slash < 0:
-		return text[at:end], "", end
-	}
-	return text[at:slash], text[slash+1 : end], end
-}

@@ -1,6 +1,9 @@
 package receiver
 
 import (
+	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,7 +23,35 @@ func TestScanLineReadsTheUsualShapes(t *testing.T) {
 		var got, want metric.Batch
 		require.Equal(t, 3+len(line)+1, new(lineForm).scan(&got, "..."+line+"\n...", 3, len(line)), line)
 		require.False(t, readLine(&want, []byte(line)))
-		require.Equal(t, want.Points, got.Points, line)
+		equalButForSample(t, &want, &got)
+	}
+}
+
+// equalButForSample checks that scan has read what readLine has, and more.
+func equalButForSample(t *testing.T, want, got *metric.Batch) {
+	t.Helper()
+	for i := range got.Points {
+		p := &got.Points[i]
+		if p.Sample != "" {
+			require.Equal(t, fmt.Sprintf("%d %s", p.Timestamp, strconv.FormatFloat(p.Value, 'f', -1, 64)), p.Sample)
+			require.True(t, p.Timestamp > 0 && (p.Value == 0 || math.Abs(p.Value) >= 1e-6 && math.Abs(p.Value) < 1e15))
+		}
+		p.Sample = ""
+	}
+	require.Equal(t, want.Points, got.Points)
+}
+
+func TestScanLineKeepsTheSample(t *testing.T) {
+	for sample, want := range map[string]string{
+		"1795235956 97.25": "1795235956 97.25", "1 0": "1 0", "17 -3": "17 -3",
+		"01 1": "", "0 1": "", "-5 1": "", "1 1.0": "", "1 01": "", "1 0.0000001": "",
+	} {
+		var b metric.Batch
+		var form lineForm
+		text := "update e m/a=b " + sample + " GAUGE 60\n"
+		require.Equal(t, len(text), form.scan(&b, text+text, 0, 1000))
+		require.Equal(t, 2*len(text), form.scan(&b, text+text, len(text), 1000))
+		require.Equal(t, []string{want, want}, []string{b.Points[0].Sample, b.Points[1].Sample}, "learned and known: %s", sample)
 	}
 }
 
@@ -49,7 +80,7 @@ func FuzzScanLine(f *testing.F) {
 		{"update e a/b,c=d/e=f 0 -0.25 DERIVE", "update e //// 0 1 DERIVE"},
 		{"update e m/=/=/,=/a= -1 0", "update e m -1 00"},
 		{"update e //// 1 1 X 1:2:3", "update e x 1 1 X"},
-		{"update e m 1 2", "update e m 1 23"}, {"update e m 1 2", "update ee m 1 2"}, {"update e m 1 2", "update e m 11 2"},
+		{"update e m 1 2", "update e m 1 23"}, {"update e m 1 2.50", "update e m 1 0.0000001"}, {"update e m 01 2", "update e m 01 3"}, {"update e m 1 2", "update ee m 1 2"}, {"update e m 1 2", "update e m 11 2"},
 		{"update e m 1 2 GAUGE 60", "update e m 1 2 GAUGE 6"}, {"update e m 1 2 GAUGE", "update e m 1 2 GAUGE 60"},
 		{"update e m/a=1,b=2/c=3/d 1 2", "update e m/a=1,b 1 2"},
 	} {
@@ -72,7 +103,7 @@ func FuzzScanLine(f *testing.F) {
 			}
 			require.Equal(t, at, next)
 			require.False(t, readLine(&want, []byte(line)))
-			require.Equal(t, want.Points, got.Points)
+			equalButForSample(t, &want, &got)
 		}
 	})
 }

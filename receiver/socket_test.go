@@ -16,7 +16,7 @@ func TestSocketTakesLinesAsTheyCome(t *testing.T) {
 	d := open(t, ListenSocket, testLimits(), new(store))
 	c := d.dial(t)
 	write(t, c, "update e m 1 1\nupdate e m/k=v 2 2 GAUGE 30\r\nupd")
-	require.Equal(t, "k=v", d.waitFor(t, 2)[1].RawTags)
+	require.Equal(t, "m/k=v", d.waitFor(t, 2)[1].Metric)
 	write(t, c, "ate e m 3 3\n\nnonsense\nupdate e m 4")
 	points := d.waitFor(t, 5)
 	require.EqualValues(t, 3, points[2].Value)

@@ -2,7 +2,9 @@ package sender
 
 import (
 	"bytes"
+	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -44,6 +46,10 @@ func encodesInTwoSteps(t *testing.T, backends []builtBackend, p *metric.Point) {
 	other := *p
 	other.Value, other.Timestamp = 1-p.Value, 1700000000
 	sample := metric.Point{Value: p.Value, Timestamp: p.Timestamp, Step: p.Step, Type: p.Type}
+	asSent := sample
+	if number := strconv.FormatFloat(p.Value, 'f', -1, 64); number == oneNumber(p.Value) {
+		asSent.Sample = fmt.Sprintf("%d %s", p.Timestamp, number)
+	}
 	for _, b := range backends {
 		series, prefixed := b.AppendSeries(nil, p), b.AppendSeries(bytes.Clone(before), &other)
 		require.Equal(t, append(before, series...), prefixed, b.name)
@@ -53,6 +59,7 @@ func encodesInTwoSteps(t *testing.T, backends []builtBackend, p *metric.Point) {
 		if !bytes.Equal(want, item) { // the message takes its time to make
 			require.Equal(t, string(want), string(item), b.name)
 		}
+		require.Equal(t, item, b.AppendItem(bytes.Clone(before), series, &asSent), b.name)
 		require.Equal(t, kept, series, "%s: the series may be used again", b.name)
 	}
 }

@@ -28,8 +28,8 @@ type Backend interface {
 	AppendSeries(dst []byte, p *metric.Point) []byte
 	// AppendItem appends the point's wire bytes to dst and returns it. series is what
 	// AppendSeries appended for a point of the same series, type and step; of p it
-	// looks at value, timestamp, type and step only. It has no side effects and may be
-	// called from many goroutines.
+	// looks at value, timestamp, type and step only, and at the Sample, which says the
+	// first two as text. It has no side effects and may be called from many goroutines.
 	AppendItem(dst, series []byte, p *metric.Point) []byte
 	// Dial connects to address, within the section's connTimeout.
 	Dial(ctx context.Context, address string) (Conn, error)
@@ -82,6 +82,10 @@ type Rules struct {
 	// Settle is how long after the reply to a Block no Block that shares a series
 	// with it may be sent, since the backend answers before it applies.
 	Settle time.Duration
+	// Encoding names the form of the items, with all settings without which they would
+	// be understood wrongly: 1 to 48 bytes. What is spooled in another one is never
+	// sent. What only chooses values, such as a least step, is no part of it.
+	Encoding string
 }
 
 // plan is what a backend's constructor makes of its section.

@@ -32,7 +32,9 @@ func newCluster(k kind, section *g.Backend, minStep int, s *shared) (*Cluster, e
 	}
 	c := &Cluster{Backend: p.Backend, name: k.name}
 	if p.group != nil {
-		c.targets = []*target{newTarget(p, section, "", p.group, s)}
+		group := location{addresses: p.group}
+		lanes := keptLanes(section, p, []location{group}, laneCount(section, p.group), s)
+		c.targets = []*target{newTarget(p, section, group, lanes, s)}
 		c.nodes = [][]*target{c.targets}
 	} else if err := c.buildRing(p, section, s); err != nil {
 		return nil, err
@@ -75,10 +77,17 @@ func (c *Cluster) buildRing(p plan, section *g.Backend, s *shared) error {
 		return fmt.Errorf("%s.cluster: %w", section.Name, err)
 	}
 	c.hash = hash
+	var places []location
+	for _, name := range c.ring.Nodes() {
+		for _, address := range addresses[name] {
+			places = append(places, location{name, []string{address}})
+		}
+	}
+	lanes := keptLanes(section, p, places, laneCount(section, nil), s)
 	for _, name := range c.ring.Nodes() {
 		var node []*target
 		for _, address := range addresses[name] {
-			node = append(node, newTarget(p, section, name, []string{address}, s))
+			node = append(node, newTarget(p, section, location{name, []string{address}}, lanes, s))
 		}
 		c.nodes = append(c.nodes, node)
 		c.targets = append(c.targets, node...)

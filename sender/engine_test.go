@@ -60,7 +60,7 @@ func engineRun(t *testing.T, random *rand.Rand) {
 	t.Logf("window %t, applies %t, tiny %t, early %t, %d lanes, %d addresses, batch %d",
 		peer.window, peer.applies, tiny, early, section.Lanes, len(addresses), section.Batch)
 	s := newSender(budget, quiet())
-	tg := newTarget(plan{Backend: peer, Rules: rules}, section, "", addresses, s.shared)
+	tg := newTarget(plan{Backend: peer, Rules: rules}, section, location{addresses: addresses}, laneCount(section, addresses), s.shared)
 	c := &Cluster{Backend: peer, name: "peer", nodes: [][]*target{{tg}}, targets: []*target{tg}}
 	c.index()
 	s.clusters = []*Cluster{c}

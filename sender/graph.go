@@ -39,6 +39,7 @@ func newGraph(section *g.Backend, minStep int) (plan, error) {
 	return plan{
 		Backend: &graph{gobService: service, pace: newPace(minStep)},
 		Rules: Rules{
+			Encoding: "graph/1",
 			// graph answers first and applies each call in a goroutine of its own: the
 			// next call may overtake it, and graph discards what is late.
 			Settle: 10 * time.Millisecond,

@@ -41,7 +41,7 @@ func TestGraphGetsPlainItems(t *testing.T) {
 
 func TestGraphRules(t *testing.T) {
 	p := build(t, "graph", section("graph", "h:6070"), 30)
-	require.Equal(t, Rules{Settle: 10 * time.Millisecond}, p.Rules)
+	require.Equal(t, Rules{Settle: 10 * time.Millisecond, Encoding: "graph/1"}, p.Rules)
 }
 
 func TestTimestampsAlignDown(t *testing.T) {

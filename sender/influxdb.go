@@ -48,6 +48,7 @@ func newInfluxDB(section *g.Backend, _ int) (plan, error) {
 	}
 	return plan{
 		Backend: &influxDB{dialer: newDialer(section), precision: precision, query: query.Encode(), header: header},
+		Rules:   Rules{Encoding: "influxdb/1 precision=" + precision.name},
 		group:   []string{address.base},
 	}, nil
 }

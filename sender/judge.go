@@ -30,7 +30,10 @@ func newJudge(section *g.Backend, minStep int) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	return plan{Backend: &judge{gobService: service, pace: newPace(minStep)}}, nil
+	return plan{
+		Backend: &judge{gobService: service, pace: newPace(minStep)},
+		Rules:   Rules{Encoding: "judge/1"},
+	}, nil
 }
 
 // Wants is true: judge takes every point.

@@ -34,5 +34,5 @@ func TestJudgeGetsPlainItems(t *testing.T) {
 
 func TestJudgeRules(t *testing.T) {
 	p := build(t, "judge", section("judge", "h:6080"), 30)
-	require.Zero(t, p.Rules)
+	require.Equal(t, Rules{Encoding: "judge/1"}, p.Rules)
 }

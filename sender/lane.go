@@ -25,7 +25,9 @@ type lane struct {
 	target  *target
 	backend Backend
 	window  int64 // bytes that may be unconfirmed; 0: one Block
+	index   int   // of the target's lanes
 	blocks  *queue.Lane
+	reading reading
 	shared  *shared
 	pause   *backoff.ExponentialBackOff
 
@@ -36,15 +38,22 @@ type lane struct {
 	tried   int // attempts that failed in a row, each at the next address
 	failing bool
 
+	poison poison
+	behind bool // a backlog drains
+
 	conn    Conn
+	dialled time.Time
 	unwatch func() bool // ends the watch that closes conn at the hard stop
 	written int         // Blocks in flight that were sent on conn
 }
 
-func newLane(t *target, p plan, blocks *queue.Lane, lanes, hop int, s *shared) *lane {
+func newLane(t *target, p plan, blocks *queue.Lane, index, lanes int, s *shared) *lane {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval, pause.Multiplier = firstPause, maxPause, 2
-	return &lane{target: t, backend: p.Backend, window: window(p, t.section, lanes), blocks: blocks, shared: s, pause: pause, hop: hop}
+	return &lane{
+		target: t, backend: p.Backend, window: window(p, t.section, lanes), index: index, blocks: blocks,
+		shared: s, pause: pause, hop: index % len(t.addresses),
+	}
 }
 
 // window is how many bytes each of so many lanes may have unconfirmed: what the
@@ -57,8 +66,13 @@ func window(p plan, section *g.Backend, lanes int) int64 {
 // ends, which ends a call under way too. What is not delivered stays in the queue.
 func (l *lane) run(ctx context.Context, drain <-chan struct{}) {
 	defer l.disconnect()
+	defer l.reading.close()
 	l.now, l.timer = l.shared.now(), time.NewTimer(queue.Forever)
 	defer l.timer.Stop()
+	defer l.caughtUp()
+	if l.blocks.IsBehind(l.now) {
+		l.fallBehind()
+	}
 	for l.fill(ctx, drain) {
 		err := l.deliver(ctx)
 		if err != nil && !l.recover(ctx, drain, err) {
@@ -96,11 +110,27 @@ func (l *lane) take(draining bool) time.Duration {
 		linger = 0
 	}
 	for l.mayTake() {
-		b, wait := l.blocks.Take(l.now, linger)
-		if b == nil {
+		if wait := l.paced(draining); wait > 0 {
 			return wait
 		}
-		l.shared.linger.sent()
+		b, wait := l.blocks.Take(l.now, linger)
+		switch {
+		case b != nil:
+			l.shared.linger.sent()
+			if l.behind {
+				l.target.recovery.sent(b.Len(), l.now)
+			}
+		case wait != queue.OnDisk:
+			l.reading.close()
+			if l.behind && !l.blocks.IsBehind(l.now) {
+				l.caughtUp()
+			}
+			return wait
+		default:
+			if wait = l.load(); wait > 0 {
+				return wait
+			}
+		}
 	}
 	return confirmPause
 }
@@ -122,6 +152,9 @@ func (l *lane) deliver(ctx context.Context) error {
 	}
 	l.target.health.active.Add(1)
 	defer l.target.health.active.Add(-1)
+	if l.window == 0 && l.poison.isSuspect(l.blocks.Flight(0)) {
+		return l.judge(nil)
+	}
 	for l.written < l.blocks.InFlight() {
 		if err := l.conn.Send(l.blocks.Send(l.written)); err != nil {
 			return err
@@ -131,6 +164,9 @@ func (l *lane) deliver(ctx context.Context) error {
 	receipt, err := l.conn.Confirm()
 	l.now = l.shared.now()
 	l.confirmed(receipt)
+	if l.refusesForGood(err) {
+		return l.judge(err)
+	}
 	return err
 }
 
@@ -150,8 +186,10 @@ func (l *lane) confirmed(r Receipt) {
 	l.target.health.calls.Add(uint64(r.Blocks))
 	if l.failing {
 		l.target.health.recovered(l.now)
+		l.fallBehind()
 	}
 	l.failing, l.tried = false, 0
+	l.poison.forgive()
 	l.pause.Reset()
 }
 
@@ -166,12 +204,16 @@ func (l *lane) recover(ctx context.Context, drain <-chan struct{}, err error) bo
 	l.now = l.shared.now() // Send or the dial may have taken long
 	l.target.health.failed(err, !l.failing, l.now)
 	l.failing = true
+	l.suspect(err)
 	if l.spoilt(err) {
 		l.disconnect()
 	}
 	l.written = 0
 	l.blocks.Return()
-	l.hop = (l.hop + 1) % len(l.target.addresses)
+	l.reading.close() // a target that is away for long holds no file open
+	if !l.poison.parting.under() {
+		l.hop = (l.hop + 1) % len(l.target.addresses)
+	}
 	if l.tried++; l.tried%len(l.target.addresses) != 0 {
 		return true
 	}
@@ -181,6 +223,22 @@ func (l *lane) recover(ctx context.Context, drain <-chan struct{}, err error) bo
 	}
 	l.sleep(ctx, drain, nil, l.pause.NextBackOff())
 	return ctx.Err() == nil && (draining || !isClosed(drain))
+}
+
+// suspect notes whether the connection that err ended broke soon after its dial, for
+// which the Block in flight may be the reason.
+func (l *lane) suspect(err error) {
+	var refusal *Refusal
+	switch {
+	case l.window > 0 || l.conn == nil || errors.As(err, &refusal):
+	case l.now.Sub(l.dialled) > soonAfter:
+		l.poison.losses = 0
+	case l.blocks.InFlight() > 0:
+		l.poison.lost(l.blocks.Flight(0))
+	}
+	if l.blocks.InFlight() > 1 {
+		l.poison.parting.end() // the Blocks will not come together again
+	}
 }
 
 // spoilt reports whether the connection is of no more use after err: all but a

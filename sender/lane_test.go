@@ -27,6 +27,7 @@ type peer struct {
 	idle    error               // what Check says, once
 	dialErr map[string]error    // by address
 	answers []func(*call) error // one each for the calls to come; then all are taken
+	always  func(*call) error   // answers all calls for which there is no answer; nil: takes all
 	window  int                 // of the plan
 	stuck   chan struct{}       // closed when a call hangs
 }
@@ -73,7 +74,7 @@ func (c *peerConn) Send(b *queue.Block) error {
 func (c *peerConn) Confirm() (Receipt, error) {
 	p := c.peer
 	p.mu.Lock()
-	var answer func(*call) error
+	answer := p.always
 	if len(p.answers) > 0 {
 		answer, p.answers = p.answers[0], p.answers[1:]
 	}
@@ -126,7 +127,7 @@ func start(t *testing.T, p *peer, addresses ...string) *Sender {
 	p.stuck = make(chan struct{})
 	s := newSender(1<<30, quiet())
 	section := &g.Backend{Name: "peer", Batch: 10, MaxConns: 8, Lanes: 1, QueueBytes: 1 << 20, MaxAge: time.Hour}
-	tg := newTarget(plan{Backend: p, Rules: Rules{Window: p.window}}, section, "", addresses, s.shared)
+	tg := newTarget(plan{Backend: p, Rules: Rules{Window: p.window}}, section, location{addresses: addresses}, laneCount(section, addresses), s.shared)
 	c := &Cluster{Backend: p, name: "peer", nodes: [][]*target{{tg}}, targets: []*target{tg}}
 	c.index()
 	s.clusters = []*Cluster{c}

@@ -20,7 +20,7 @@ func (l *lane) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.conn, l.written = conn, 0
+	l.conn, l.written, l.dialled = conn, 0, l.shared.now()
 	l.unwatch = context.AfterFunc(ctx, func() { _ = conn.Close() })
 	l.target.health.dials.Add(1)
 	l.target.health.open.Add(1)

@@ -43,7 +43,7 @@ func newP8sRelay(section *g.Backend, minStep int) (plan, error) {
 			backend.leaveOut = append(backend.leaveOut, prefix)
 		}
 	}
-	return plan{Backend: backend}, nil
+	return plan{Backend: backend, Rules: Rules{Encoding: "p8s_relay/1"}}, nil
 }
 
 // Wants leaves out the metrics of notSyncMetrics and the types that Prometheus

@@ -44,7 +44,7 @@ func TestP8sRelayWants(t *testing.T) {
 	s := section("p8s_relay", "h:8080")
 	s.NotSyncMetrics = []string{"proc.", "", "df"}
 	p := build(t, "p8s_relay", s, 30)
-	require.Zero(t, p.Rules)
+	require.Equal(t, Rules{Encoding: "p8s_relay/1"}, p.Rules)
 	for _, test := range []struct {
 		metric string
 		kind   metric.CounterType

@@ -2,6 +2,7 @@ package sender
 
 import (
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"transfer/g"
@@ -16,39 +17,47 @@ type target struct {
 	section   *g.Backend
 	node      string   // empty for a group
 	addresses []string // a lane uses one at a time
+	encoding  string   // of its items
 	queue     *queue.Queue
 	lanes     []*lane
+	spooler   *spooler // nil: memory only
 	health    health
+	recovery  recovery
+
+	mismatches atomic.Uint64 // times that the ledger did not balance
 }
 
-func newTarget(p plan, section *g.Backend, node string, addresses []string, s *shared) *target {
-	t := &target{id: section.Name, section: section, node: node, addresses: addresses}
-	if node != "" {
-		t.id += "/" + node + "/" + addresses[0]
-	}
+// location is where a target is: at a node of a ring, or all of a group.
+type location struct {
+	node      string   // empty for a group
+	addresses []string // one of a node, or all of the group
+}
+
+// id returns the id of a backend's target there.
+func (l location) id(backend string) string { return targetID(backend, l.node, l.addresses[0]) }
+
+func newTarget(p plan, section *g.Backend, at location, lanes int, s *shared) *target {
+	t := &target{id: at.id(section.Name), section: section, node: at.node, addresses: at.addresses, encoding: p.Encoding}
 	t.health.log = s.log.With("target", t.id)
+	t.recovery.least = s.recovery
 	limits := queue.Limits{
 		Batch:  section.Batch,
 		Bytes:  int64(section.QueueBytes),
 		MaxAge: section.MaxAge,
 		Settle: p.Settle,
 	}
-	t.queue = queue.New(limits, laneCount(section, addresses), s.budget, s.pool)
-	lanes := t.queue.Lanes()
-	for i, blocks := range lanes {
-		t.lanes = append(t.lanes, newLane(t, p, blocks, len(lanes), i%len(addresses), s))
+	t.queue = queue.New(limits, lanes, s.budget, s.pool)
+	for i, blocks := range t.queue.Lanes() {
+		t.lanes = append(t.lanes, newLane(t, p, blocks, i, lanes, s))
+	}
+	past := s.past[t.id]
+	if s.storage.Spools != nil {
+		t.spooler = newSpooler(t, s)
+	}
+	if past != nil {
+		t.queue.Restore(past.Ledger)
 	}
 	return t
-}
-
-// laneCount is one lane an address unless the section says otherwise, and never
-// more than the target may have connections.
-func laneCount(section *g.Backend, addresses []string) int {
-	n := section.Lanes
-	if n == 0 {
-		n = len(addresses)
-	}
-	return max(1, min(n, section.MaxConns))
 }
 
 // status returns what is shown of the target.
@@ -57,6 +66,10 @@ func (t *target) status(now time.Time) stat.Target {
 	s := stat.Target{
 		ID: t.id, Backend: t.section.Name, Node: t.node, Address: strings.Join(t.addresses, ","),
 		Ledger: account.Ledger, QueuedBytes: account.Bytes,
+		Spooled: account.Spooled, SpoolPoints: account.OnDisk, Mismatches: t.mismatches.Load(),
+	}
+	if t.spooler != nil {
+		s.SpoolBytes = t.spooler.bytes()
 	}
 	if !account.Oldest.IsZero() {
 		s.OldestSeconds = max(0, now.Sub(account.Oldest).Seconds())

@@ -22,6 +22,7 @@ func newTransfer(section *g.Backend, _ int) (plan, error) {
 	}
 	return plan{
 		Backend: transfer{newDialer(section)},
+		Rules:   Rules{Encoding: "transfer/1"},
 		group:   group,
 	}, nil
 }

@@ -142,7 +142,7 @@ func TestTransferPlan(t *testing.T) {
 	s := section("transfer", "")
 	s.Nodes = []g.Node{{Name: "t1", Addresses: []string{"a:1", "b:1"}}, {Name: "t2", Addresses: []string{"c:1"}}}
 	p := build(t, "transfer", s, 30)
-	require.Zero(t, p.Rules)
+	require.Equal(t, Rules{Encoding: "transfer/1"}, p.Rules)
 	require.Equal(t, []string{"a:1", "b:1", "c:1"}, p.group)
 }
 

@@ -24,9 +24,9 @@ func newTSDB(section *g.Backend, _ int) (plan, error) {
 	p := plan{group: []string{section.Address}}
 	switch section.Protocol {
 	case "", "telnet":
-		p.Backend, p.Window = tsdbTelnet{newDialer(section)}, tsdbWindow
+		p.Backend, p.Rules = tsdbTelnet{newDialer(section)}, Rules{Window: tsdbWindow, Encoding: "tsdb/1 telnet"}
 	case "http":
-		p.Backend = tsdbHTTP{newDialer(section)}
+		p.Backend, p.Rules = tsdbHTTP{newDialer(section)}, Rules{Encoding: "tsdb/1 http"}
 	default:
 		return plan{}, fmt.Errorf(`%s.protocol: %q is unknown; write "telnet" or "http"`, section.Name, section.Protocol)
 	}
@@ -58,6 +58,10 @@ func (tsdbTelnet) AppendSeries(dst []byte, p *metric.Point) []byte {
 
 // AppendItem appends the point as a put line.
 func (tsdbTelnet) AppendItem(dst, series []byte, p *metric.Point) []byte {
+	if p.Sample != "" { // so appendNumber would write it, but at three times the cost
+		head, tail := cutSeries(series)
+		return append(append(append(dst, head...), p.Sample...), tail...)
+	}
 	return appendTSDBItem(dst, series, p, " ")
 }
 

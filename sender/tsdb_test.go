@@ -26,9 +26,10 @@ func tsdbOver(t testing.TB, protocol, address string) plan {
 }
 
 func TestTSDBPlan(t *testing.T) {
-	for protocol, window := range map[string]int{"": 4 << 20, "telnet": 4 << 20, "http": 0} {
+	telnet, http := Rules{Window: 4 << 20, Encoding: "tsdb/1 telnet"}, Rules{Encoding: "tsdb/1 http"}
+	for protocol, rules := range map[string]Rules{"": telnet, "telnet": telnet, "http": http} {
 		p := tsdbOver(t, protocol, "host:4242")
-		require.Equal(t, Rules{Window: window}, p.Rules)
+		require.Equal(t, rules, p.Rules)
 		require.Equal(t, []string{"host:4242"}, p.group)
 	}
 	_, err := newTSDB(&g.Backend{Name: "tsdb", Address: "h:1", Protocol: "udp"}, 30)

@@ -26,7 +26,7 @@ func checkCommand() *cobra.Command {
 			if err != nil {
 				return &cannotRun{err}
 			}
-			s, err := sender.New(cfg, slog.New(slog.DiscardHandler))
+			s, err := sender.New(cfg, slog.New(slog.DiscardHandler), sender.Storage{})
 			if err != nil {
 				return &cannotRun{err}
 			}

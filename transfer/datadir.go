@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,15 +16,16 @@ type dataDir struct{ lock *os.File }
 // passed over: two relays must not share one.
 var errLocked = errors.New("another process uses it: stop that one or give this one its own dataDir")
 
-// openDataDir creates the folder where it is missing, makes sure that files can be
-// written there, and locks it until Close or the end of the process.
+// openDataDir creates the folder where it is missing and locks it until Close or the
+// end of the process. The lock lies on the folder itself, so that it can be had while
+// the disk is full.
 func openDataDir(path string) (*dataDir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot create the data directory: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("cannot write to the data directory %s: %w", path, err)
+		return nil, fmt.Errorf("cannot open the data directory %s: %w", path, err)
 	}
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		_ = lock.Close()
@@ -37,6 +37,5 @@ func openDataDir(path string) (*dataDir, error) {
 	return &dataDir{lock}, nil
 }
 
-// Close gives the folder free. The lock file stays: removing it would let two
-// processes hold two files of one name.
+// Close gives the folder free.
 func (d *dataDir) Close() error { return d.lock.Close() }

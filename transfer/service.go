@@ -35,13 +35,16 @@ type Service struct {
 	phase   atomic.Int32
 	details []string // what the operator must know of this run's durability
 
-	data     *dataDir // nil: the relay goes on without
+	storage  *storage // nil: the relay goes on without
+	keeper   *keeper  // likewise
 	sender   *sender.Sender
 	pipeline *pipeline.Pipeline
 	counts   []*stat.Receiver // of the enabled receivers
 	doors    []door           // the enabled receivers
 	ports    map[string]net.Addr
 	admin    door // nil when http is disabled
+
+	resending sync.Mutex // held while dead letters are sent again
 }
 
 // door is what points or operators come in by.
@@ -70,7 +73,7 @@ func NewService(cfg *g.Config, log *slog.Logger) (*Service, error) {
 	for _, w := range cfg.Warnings {
 		log.Warn("configuration: " + w.String())
 	}
-	for _, build := range []func() error{s.openData, s.buildPath, s.bind} {
+	for _, build := range []func() error{s.takeStorage, s.buildPath, s.bind} {
 		if err := build(); err != nil {
 			s.abandon()
 			return nil, err
@@ -86,18 +89,14 @@ func (s *Service) abandon() {
 	s.release()
 }
 
-// openData takes the data directory. Without a usable directory the relay goes on
-// in memory if onDiskError allows it, and says so in its health.
-func (s *Service) openData() error {
-	if s.cfg.Durability != durabilityMemory {
-		s.details = append(s.details, fmt.Sprintf(
-			"durability is %q, but this version has no journal yet: acknowledged points are held in memory", s.cfg.Durability))
-	}
-	data, err := openDataDir(s.cfg.DataDir)
+// takeStorage takes the data directory. Without a usable one the relay goes on in
+// memory if onDiskError allows it, and says so in its health.
+func (s *Service) takeStorage() error {
+	storage, err := openStorage(s.cfg, s.log)
 	switch {
 	case err == nil:
-		s.data = data
-	case errors.Is(err, errLocked) || s.cfg.OnDiskError == onDiskErrorRefuse:
+		s.storage = storage
+	case errors.Is(err, errLocked) || s.refuses():
 		return err
 	default:
 		s.log.Error("data directory cannot be used, going on in memory", "error", err)
@@ -106,26 +105,39 @@ func (s *Service) openData() error {
 	return nil
 }
 
-// The values of durability and onDiskError that decide here.
-const (
-	durabilityMemory  = "memory"
-	onDiskErrorRefuse = "refuse"
-)
+// refuses reports whether points that cannot be kept on disk are refused.
+func (s *Service) refuses() bool {
+	return s.cfg.OnDiskError == onDiskErrorRefuse || s.cfg.Durability == durabilityFsync
+}
 
 // cacheShare is the part of memoryLimit that the series cache may take.
 const cacheShare = 4
 
 // buildPath makes the way of a point, from its end to its beginning.
 func (s *Service) buildPath() (err error) {
-	if s.sender, err = sender.New(s.cfg, s.log); err != nil {
+	var kept sender.Storage
+	var durability pipeline.Durability
+	if s.storage != nil {
+		kept = s.storage.ofSender()
+		if s.storage.journal != nil {
+			durability = pipeline.Durability{Journal: s.storage.journal, Refuse: s.refuses()}
+		}
+	}
+	if s.sender, err = sender.New(s.cfg, s.log, kept); err != nil {
 		return err
+	}
+	if s.storage != nil {
+		s.keeper = &keeper{
+			slots: s.storage.slots, journal: s.storage.journal, sender: s.sender,
+			durable: s.cfg.Durability == durabilityFsync, log: s.log,
+		}
 	}
 	var backends []pipeline.Backend
 	for _, c := range s.sender.Clusters() {
 		backends = append(backends, c)
 	}
 	cache := pipeline.Cache{Series: s.cfg.SeriesCache, Bytes: int64(s.cfg.MemoryLimit) / cacheShare}
-	s.pipeline = pipeline.New(backends, cache, time.Now)
+	s.pipeline = pipeline.New(backends, cache, durability, time.Now)
 	for _, r := range s.sender.Rings() {
 		s.log.Info("ring built", "backend", r.Backend, "fingerprint", r.Fingerprint,
 			"hash", r.Hash, "replicas", r.Replicas, "nodes", len(r.Shares))
@@ -190,6 +202,8 @@ func (s *Service) startSteps() []step {
 	return []step{
 		{"admin answers, not ready", s.startAdmin},
 		{"senders send", s.sender.Start},
+		{"journal is replayed", s.replay},
+		{"state is kept", s.startKeeper},
 		{"pipeline opens", s.pipeline.Open},
 		{"receivers read", s.startReceivers},
 		{"ready", func() { s.phase.Store(ready) }},
@@ -203,6 +217,7 @@ func (s *Service) stopSteps() []step {
 		{"receivers answer what they have and close", s.stopReceivers},
 		{"pipeline closes", s.pipeline.Close},
 		{"senders drain", s.drain},
+		{"state is kept for the last time", s.stopKeeper},
 		{"admin ends", s.stopAdmin},
 		{"data directory is free", s.release},
 	}
@@ -256,10 +271,47 @@ func (s *Service) stopReceivers() {
 	closing.Wait()
 }
 
+// replay gives the targets what a relay before this one accepted and did not deliver.
+func (s *Service) replay() {
+	if s.storage == nil || s.storage.journal == nil {
+		return
+	}
+	replay, read, lost, err := s.storage.replay(s.pipeline, s.sender)
+	s.keeper.replay = replay
+	s.keeper.replayed, _ = s.storage.journal.Bounds()
+	if err != nil {
+		s.log.Error("the journal is replayed in part only", "error", err)
+		s.details = append(s.details, "after the start: "+err.Error())
+	}
+	if lost > 0 {
+		s.log.Error("points of the journal are lost by damage", "points", lost)
+	}
+	if read > 0 {
+		s.log.Info("journal replayed", "points", read)
+	}
+}
+
+func (s *Service) startKeeper() {
+	if s.keeper != nil {
+		s.keeper.start()
+	}
+}
+
+func (s *Service) stopKeeper() {
+	if s.keeper != nil {
+		s.keeper.stop()
+	}
+}
+
 func (s *Service) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), drainWithin)
 	defer cancel()
-	if left := s.sender.Stop(ctx); left > 0 {
+	left := s.sender.Stop(ctx)
+	switch {
+	case left == 0:
+	case s.storage != nil && s.storage.journal != nil:
+		s.log.Info("points wait in the data directory for the next start", "points", left)
+	default:
 		s.log.Error("points are lost: their targets did not take them in time", "points", left)
 	}
 }
@@ -277,10 +329,15 @@ func (s *Service) stopAdmin() {
 
 // release gives the data directory free.
 func (s *Service) release() {
-	if s.data == nil {
+	if s.sender != nil {
+		if err := s.sender.Close(); err != nil {
+			s.log.Warn("cannot close the spools", "error", err)
+		}
+	}
+	if s.storage == nil {
 		return
 	}
-	if err := s.data.Close(); err != nil {
-		s.log.Warn("cannot close the data directory's lock", "error", err)
+	if err := s.storage.close(); err != nil {
+		s.log.Warn("the data directory is not closed in order", "error", err)
 	}
 }

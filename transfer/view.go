@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 
 	"transfer/g"
 	"transfer/g/metric"
@@ -31,14 +32,42 @@ func (v *view) Ready() error {
 	return nil
 }
 
-// Health implements http.Relay. Before there is a journal, acknowledged points are
-// held in memory whatever the configuration says, and the details say so.
+// Health implements http.Relay.
 func (v *view) Health() http.Health {
-	h := http.Health{Durability: http.DurabilityMemory, Details: v.service.details}
-	if v.service.phase.Load() == stopping {
+	s := v.service
+	h := http.Health{Durability: http.DurabilityOK, Details: append(slices.Clone(s.details), s.troubles()...)}
+	switch {
+	case s.cfg.Durability == durabilityMemory:
+		h.Durability = http.DurabilityMemory
+	case s.storage == nil || len(h.Details) > 0:
+		h.Durability = http.DurabilityDegraded
+	}
+	switch {
+	case s.phase.Load() == stopping:
 		h.Refusing = "stopping"
+	case s.refuses() && s.storage.cannotKeep():
+		h.Refusing = "the journal cannot be written"
 	}
 	return h
+}
+
+// troubles returns what is amiss on disk at present.
+func (s *Service) troubles() (all []string) {
+	if s.storage == nil {
+		return nil
+	}
+	if j := s.storage.journal; j != nil {
+		if err := j.Trouble(); err != nil {
+			all = append(all, err.Error())
+		}
+	}
+	if err := s.sender.Trouble(); err != nil {
+		all = append(all, err.Error())
+	}
+	if text := s.keeper.problem(); text != "" {
+		all = append(all, text)
+	}
+	return all
 }
 
 // Config implements http.Relay.
@@ -46,9 +75,6 @@ func (v *view) Config() any { return v.service.cfg.Effective() }
 
 // Receivers implements http.Relay.
 func (v *view) Receivers() []*stat.Receiver { return v.service.counts }
-
-// Targets implements http.Relay.
-func (v *view) Targets() []stat.Target { return v.service.sender.Targets() }
 
 // Rings implements http.Relay.
 func (v *view) Rings() []stat.Ring { return v.service.sender.Rings() }
@@ -62,3 +88,6 @@ func (v *view) Trace(endpoint, name, tags string) []metric.Traced {
 func (v *view) Filter(endpoint, name, op, threshold, tags string) ([]metric.Traced, error) {
 	return v.service.pipeline.Filter(endpoint, name, op, threshold, tags)
 }
+
+// Targets implements http.Relay.
+func (v *view) Targets() []stat.Target { return v.service.sender.Targets() }

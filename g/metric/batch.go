@@ -19,6 +19,13 @@ func (b *Batch) Add() *Point {
 	return &b.Points[len(b.Points)-1]
 }
 
+// AddCopy appends a copy of the point and returns it. The pointer is good until the
+// next Add.
+func (b *Batch) AddCopy(p *Point) *Point {
+	b.Points = append(b.Points, *p)
+	return &b.Points[len(b.Points)-1]
+}
+
 // What a Batch keeps at its Reset, enough for requests of a few thousand points:
 // one giant request must not hold its memory for as long as its client stays.
 const (

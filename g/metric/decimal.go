@@ -24,31 +24,39 @@ func PlainInteger(text string, at int) (n int64, end int) {
 // place behind it. Its value is ParseValue's. It returns at itself if there is none,
 // or one of more digits than a float64 holds exactly; what comes behind it is not
 // looked at, be it an exponent.
-func PlainDecimal(text string, at int) (v float64, end int) {
+//
+// If shortest is true, no shorter text gives v again but perhaps with an exponent, and
+// |v| is 0 or from 1e-6 to below 1e15. Of some numbers with many digits it is false
+// though they are.
+func PlainDecimal(text string, at int) (v float64, end int, shortest bool) {
 	first := afterMinus(text, at)
 	mantissa, end := digits(text, first, 0)
 	if end == first {
-		return 0, at
+		return 0, at, false
 	}
 	count, fraction := end-first, 0
 	if end < len(text) && text[end] == '.' {
 		point := end
 		if mantissa, end = digits(text, point+1, mantissa); end == point+1 {
-			return 0, at
+			return 0, at, false
 		}
 		fraction = end - point - 1
 		count += fraction
 	}
 	if count > shortDigits || mantissa > exactMantissa {
-		return 0, at
+		return 0, at, false
 	}
+	// Two numbers of up to 15 digits never have the same nearest float64. So those digits
+	// are all needed if none of them is a zero at an end.
+	shortest = count <= 15 && (text[first] != '0' || count-fraction == 1) &&
+		(fraction == 0 || fraction <= 6 && text[end-1] != '0')
 	// A float64 holds powers of ten up to the 22nd, too: the quotient of two exact
 	// numbers is rounded once, as it should be.
 	v = float64(int64(mantissa)) / float64(int64(powerOfTen(fraction)))
 	if first > at {
 		v = -v
 	}
-	return v, end
+	return v, end, shortest
 }
 
 // afterMinus returns the place behind the minus at text[at], at itself without one.

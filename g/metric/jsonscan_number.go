@@ -21,7 +21,7 @@ func scanInteger(text string, at int) (n int64, after int) {
 // scanValue reads the number, or the string that holds one, that begins at text[at]
 // and returns the place behind it.
 func scanValue(text string, at int) (v float64, after int) {
-	v, after = PlainDecimal(text, at)
+	v, after, _ = PlainDecimal(text, at)
 	if after > at && after < len(text) && endsNumber(text[after]) && !leadingZero(text, at) {
 		return v, after
 	}

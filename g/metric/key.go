@@ -9,9 +9,10 @@ import (
 // MaxNameBytes bounds len(metric)+len(tags), tags as sent.
 const MaxNameBytes = 510
 
-// Resolve parses the point's tags, builds its key and hashes it. The results
-// lie in the batch and are valid until its Reset.
+// Resolve parts metric from tags if that was not done, parses the point's tags, builds
+// its key and hashes it. The results lie in the batch and are valid until its Reset.
 func (b *Batch) Resolve(p *Point) {
+	p.Part()
 	p.Tags = b.parseTags(p.RawTags)
 	from := len(b.text)
 	b.text = AppendKey(b.text, p.Endpoint, p.Metric, p.Tags)

@@ -9,7 +9,7 @@ import (
 // ParseValue parses the text of a value: a decimal or exponent number. Where it
 // is none, or out of range, or not finite, the reason says so.
 func ParseValue(s string) (float64, Reason) {
-	if v, end := PlainDecimal(s, 0); end > 0 && end == len(s) {
+	if v, end, _ := PlainDecimal(s, 0); end > 0 && end == len(s) {
 		return v, Accepted
 	}
 	if strings.ContainsAny(s, "xX_") {

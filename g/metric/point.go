@@ -49,17 +49,23 @@ type Tag struct {
 // Point is one sample of one series. A receiver fills the first part as it was
 // sent; the pipeline validates the point and fills the second.
 //
+// A Sample is "TIMESTAMP VALUE" as the client wrote it, where that is what a backend
+// would be written too: both in the fewest decimal digits that say the same, without an
+// exponent, the value 0 or from 1e-6 to below 1e15 in size.
+//
 // The strings may alias the buffer that the point was parsed from, or its
 // Batch: they are valid until either is used again. Whoever keeps one, copies it.
 type Point struct {
 	Endpoint  string
 	Metric    string
-	RawTags   string // k=v,k2=v2 as sent
+	RawTags   string // k=v,k2=v2 as sent; empty if Joined
 	Value     float64
-	Timestamp int64 // Unix seconds; zero or less: the time of arrival
-	Step      int64 // seconds
+	Timestamp int64  // Unix seconds; zero or less: the time of arrival
+	Sample    string // Timestamp and Value as text, see above; empty if they were sent otherwise
+	Step      int64  // seconds
 	Type      CounterType
 	Refused   Reason // why it is invalid: the decoder says what it could not use, the pipeline the rest
+	Joined    bool   // Metric is METRIC[/k=v,k2=v2], as a line has it, until Part is called
 
 	Tags    []Tag  // sorted by key as bytes, no key twice
 	Key     string // endpoint/metric[/k=v,k2=v2], see AppendKey; empty if refused

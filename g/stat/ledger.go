@@ -16,6 +16,7 @@ type Ledger struct {
 	Resent    uint64            `json:"resent"`    // sent again; outside the balance
 	Failed    uint64            `json:"failed"`    // points in failed calls, each attempt; outside the balance
 	Rejected  uint64            `json:"rejected"`  // delivered, then complained of by the backend; outside the balance
+	Replayed  uint64            `json:"replayed"`  // of the accepted, those that the journal brought back; outside the balance
 }
 
 // DroppedTotal returns the points given up, all reasons together.
@@ -41,7 +42,12 @@ type Target struct {
 	State   string `json:"state"`   // see the State constants
 	Error   string `json:"lastError,omitempty"`
 	Ledger
-	QueuedBytes   int64   `json:"queuedBytes"`
+	Spooled       bool    `json:"spooled"`       // what comes now waits behind older points on disk
+	SpoolPoints   uint64  `json:"spoolPoints"`   // of the queued, those that lie on disk
+	SpoolBytes    int64   `json:"spoolBytes"`    // of disk, with points that are delivered and not yet given free
+	DeadLetters   uint64  `json:"deadLetters"`   // points refused for good that are kept
+	Mismatches    uint64  `json:"mismatches"`    // times that the ledger was looked at and did not balance
+	QueuedBytes   int64   `json:"queuedBytes"`   // of memory
 	OldestSeconds float64 `json:"oldestSeconds"` // age of the oldest queued point
 	Calls         uint64  `json:"calls"`         // calls answered
 	Dials         uint64  `json:"dials"`         // connections made

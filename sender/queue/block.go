@@ -2,7 +2,11 @@
 // stored, and the queue of Blocks of one target.
 package queue
 
-import "time"
+import (
+	"time"
+
+	"transfer/g/segment"
+)
 
 // Item is the place of one encoded point in a Block's payload and the hash of
 // its key.
@@ -22,11 +26,23 @@ type Block struct {
 	Items   []Item
 
 	charged int64 // bytes of it that its queue has accounted for
-	Sent    bool  // at least once: it may have arrived, and takes no more points
+	Sent    bool  // at least once: it may have arrived
+	spooled spooled
 
 	First, Last uint64    // lowest and highest sequence number of its points
 	Accepted    time.Time // when its first point was accepted; monotonic
 }
+
+// spooled says what a Block in memory has to do with its lane's spool.
+type spooled struct {
+	end     segment.Position // behind its record; Next is 0 where it has none
+	writing bool             // the spooler has it: it must not change
+	gone    bool             // delivered meanwhile: it is free when it is written
+	unfit   bool             // the spool can't take it: it stays in memory alone
+}
+
+// isSafe reports whether the journal need not keep the block's points any more.
+func (b *Block) isSafe() bool { return b.spooled.end.Next > 0 || b.spooled.unfit }
 
 // Len returns the number of points.
 func (b *Block) Len() int { return len(b.Items) }
@@ -103,6 +119,16 @@ func (b *Block) takeRun(src *Block, from int, r room) int {
 	}
 	b.Payload, b.Items = append(b.Payload, src.Payload[start:stop]...), items
 	return n
+}
+
+// remove takes item i out.
+func (b *Block) remove(i int) {
+	start, end := b.start(i), int(b.Items[i].End)
+	b.Payload = append(b.Payload[:start], b.Payload[end:]...)
+	b.Items = append(b.Items[:i], b.Items[i+1:]...)
+	for j := range b.Items[i:] {
+		b.Items[i+j].End -= uint32(end - start)
+	}
 }
 
 // Cover widens the block's range of sequence numbers and its acceptance time to

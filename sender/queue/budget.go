@@ -29,9 +29,15 @@ func (b *Budget) join(q *Queue) {
 }
 
 // relieve makes the fullest queues give way until the budget is met or nothing
-// is left that may go. No queue's lock may be held.
+// is left that may go. When it is nearly used up, the fullest one turns to its spool,
+// so that nothing has to go. No queue's lock may be held.
 func (b *Budget) relieve() {
-	if b.used.Load() <= b.limit {
+	used := b.used.Load()
+	if used <= b.limit-b.limit/nearlyShare {
+		return
+	}
+	b.spillFullest()
+	if used <= b.limit {
 		return
 	}
 	b.mu.Lock()
@@ -45,6 +51,25 @@ func (b *Budget) relieve() {
 		if !q.giveWay() {
 			spent = append(spent, q)
 		}
+	}
+}
+
+// nearlyShare is the part of the budget that is left when it is nearly used up.
+const nearlyShare = 4
+
+// spillFullest asks the fullest queue that has a spool and was not asked yet to use it.
+func (b *Budget) spillFullest() {
+	if !b.mu.TryLock() {
+		return // somebody else does
+	}
+	defer b.mu.Unlock()
+	var asked []*Queue
+	for q := b.fullest(nil); q != nil; q = b.fullest(asked) {
+		if q.spools.Load() && !q.asked.Load() {
+			q.Ask()
+			return
+		}
+		asked = append(asked, q)
 	}
 }
 

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"iter"
 	"math"
 	"time"
 )
@@ -13,6 +14,7 @@ type awaited uint8
 
 const (
 	nothing   awaited = iota // it is awake, or only time can help
+	written                  // the spooler has what comes next
 	anyPoint                 // the lane was empty
 	fullBlock                // the first Block waits for more
 )
@@ -29,6 +31,11 @@ type Lane struct {
 	usual   int  // bytes of payload of the last Block taken
 	flying  int  // memory of the Blocks in flight; changed by the owner only
 	flight  fifo // taken by the owner, not yet delivered; likewise
+	buried  int  // points of those that the backend refused for good; likewise
+	ready   fifo // to be taken before what waits: returned, or read from the spool
+	leaving fifo // with the spooler, to be read again when it is written
+	spool   backlog
+	loaded  int // bytes of payload of the last Block read; owner only
 	took    time.Time
 	settle  settle
 
@@ -56,6 +63,14 @@ func (l *Lane) Put(src *Block, chosen []int32) {
 	l.accepted(held)
 }
 
+// Replayed notes that so many of the points that were put had been accepted by another
+// process.
+func (l *Lane) Replayed(points int) {
+	l.queue.mu.Lock()
+	defer l.queue.mu.Unlock()
+	l.queue.replayed += uint64(points)
+}
+
 // PutAll is Put with all items of src.
 func (l *Lane) PutAll(src *Block) {
 	held := l.queue.accept(src.Len())
@@ -75,19 +90,23 @@ func (l *Lane) accepted(held int64) {
 	grown := l.queue.bytes.Load() > held
 	l.queue.mu.Unlock()
 	if wake {
-		select {
-		case l.wake <- struct{}{}:
-		default:
-		}
+		l.signal()
 	}
 	if grown {
-		l.queue.budget.relieve()
+		l.queue.grew()
+	}
+}
+
+func (l *Lane) signal() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
 	}
 }
 
 // rouses reports whether the owner is to be woken for what was put.
 func (l *Lane) rouses() bool {
-	if l.awaits == nothing || l.awaits == fullBlock && !l.isFull() {
+	if l.awaits < anyPoint || l.awaits == fullBlock && !l.isFull() {
 		return false
 	}
 	l.awaits = nothing
@@ -125,7 +144,7 @@ func (l *Lane) open(src *Block, item int) *Block {
 // A Block in which points have come together for long takes no more: it goes as a
 // whole when its first point is too old.
 func (l *Lane) takes(b, src *Block, item int) bool {
-	return !b.Sent && l.room().takes(b.Len(), len(b.Payload)+item) && src.Accepted.Sub(b.Accepted) <= l.queue.span
+	return l.room().takes(b.Len(), len(b.Payload)+item) && src.Accepted.Sub(b.Accepted) <= l.queue.span
 }
 
 // expected returns how many bytes the next Block is likely to get: as many as the
@@ -140,9 +159,10 @@ func (l *Lane) expected() int {
 }
 
 // Take gives the oldest Block to the owner when it is due: it holds a batch, or its
-// first point has waited for linger, and the backend has settled. Otherwise it
-// returns nil and how long nothing can become due but by a signal on Wake,
-// Forever when the lane is empty.
+// first point has waited for linger, or it was returned or read from the spool; and
+// the backend has settled. Otherwise it returns nil and how long nothing can become
+// due but by a signal on Wake: Forever when the lane is empty, OnDisk when the owner
+// has to read on.
 //
 // A lane that gave a Block less than linger ago is busy: there the points wait for
 // linger, even if they are more than a batch, and go in one larger Block. So a lane
@@ -154,13 +174,20 @@ func (l *Lane) Take(now time.Time, linger time.Duration) (*Block, time.Duration)
 	defer l.queue.mu.Unlock()
 	l.expire(now)
 	l.awaits, l.busy = nothing, false
-	b := l.waiting.oldest()
+	from := &l.ready
+	if from.len() == 0 {
+		if wait := l.waitsForSpool(); wait != 0 {
+			return nil, wait
+		}
+		from = &l.waiting
+	}
+	b := from.oldest()
 	if b == nil {
 		l.awaits = anyPoint
 		return nil, Forever
 	}
 	l.busy = now.Sub(l.took) < linger
-	if wait := b.Accepted.Add(linger).Sub(now); wait > 0 && l.waiting.len() == 1 && (l.busy || !l.isFull()) {
+	if wait := b.Accepted.Add(linger).Sub(now); wait > 0 && from == &l.waiting && from.len() == 1 && (l.busy || !l.isFull()) {
 		if !l.busy {
 			l.awaits = fullBlock
 		}
@@ -170,11 +197,23 @@ func (l *Lane) Take(now time.Time, linger time.Duration) (*Block, time.Duration)
 	if wait := l.settle.wait(b, now); wait > 0 {
 		return nil, wait
 	}
-	l.waiting.pop()
+	from.pop()
 	l.flight.push(b)
 	l.flying += int(b.Size())
 	l.usual, l.took = min(len(b.Payload), l.queue.maxBlock), now
 	return b, 0
+}
+
+// waitsForSpool returns what Take does if the spool has what comes next, 0 if not.
+func (l *Lane) waitsForSpool() time.Duration {
+	switch {
+	case l.spool.unread() > 0:
+		return OnDisk
+	case l.leaving.len() > 0:
+		l.awaits = written
+		return longestWrite
+	}
+	return 0
 }
 
 // InFlight returns how many Blocks are in flight. Owner only.
@@ -206,29 +245,68 @@ func (l *Lane) Delivered(n, rejected int, now time.Time) {
 		b := l.flight.pop()
 		l.flying -= int(b.Size())
 		l.settle.replied(b, now)
-		l.queue.queued -= uint64(b.Len())
 		l.queue.delivered += uint64(b.Len())
+		switch {
+		case b.spooled.writing:
+			b.spooled.gone = true
+			continue // Wrote or GiveBack releases it
+		case b.spooled.end.Next > 0:
+			l.spool.read = b.spooled.end
+		}
 		l.queue.release(b)
 	}
+	l.bury()
 	l.queue.rejected += uint64(rejected)
 }
 
-// Return puts the Blocks in flight back to where they came from, before what waits,
-// and counts their points as part of a failed call. No call may be under way. From
-// then on they may be dropped as any other, the oldest first.
+// Return gives the Blocks in flight back, to be taken before what waits, and counts
+// their points as part of a failed call. No call may be under way. From then on they
+// may be dropped as any other, the oldest first.
 func (l *Lane) Return() {
 	l.queue.mu.Lock()
 	defer l.queue.mu.Unlock()
 	for i := range l.flight.len() {
 		l.queue.failed += uint64(l.flight.at(i).Len())
 	}
-	l.waiting.prepend(&l.flight)
+	l.ready.prepend(&l.flight)
 	l.flying = 0
 }
 
-// expire drops the oldest Blocks that wait as long as they are too old.
+// expire drops the oldest Blocks of which the lane knows as long as they are too old,
+// but none that is being written.
 func (l *Lane) expire(now time.Time) {
-	for b := l.waiting.oldest(); b != nil && now.Sub(b.Accepted) > l.queue.limits.MaxAge; b = l.waiting.oldest() {
-		l.queue.drop(l.waiting.pop(), droppedAge)
+	for _, f := range []*fifo{&l.ready, &l.waiting} {
+		for b := f.oldest(); b != nil; b = f.oldest() {
+			if b.spooled.writing || now.Sub(b.Accepted) <= l.queue.limits.MaxAge {
+				return
+			}
+			f.pop()
+			if b.spooled.end.Next > 0 {
+				l.pass(b.spooled.end)
+			}
+			l.queue.drop(b, DroppedAge)
+		}
+	}
+}
+
+// droppable returns the oldest Block that may go to make room, and where it lies: not
+// one that lies in the spool too or is being written.
+func (l *Lane) droppable() (*fifo, *Block) {
+	if b := l.ready.oldest(); b != nil && !b.isSafe() && !b.spooled.writing {
+		return &l.ready, b
+	}
+	return &l.waiting, l.waiting.oldest()
+}
+
+// blocks returns all Blocks that the lane has in memory, the oldest first.
+func (l *Lane) blocks() iter.Seq[*Block] {
+	return func(yield func(*Block) bool) {
+		for _, f := range []*fifo{&l.flight, &l.ready, &l.leaving, &l.waiting} {
+			for i := range f.len() {
+				if !yield(f.at(i)) {
+					return
+				}
+			}
+		}
 	}
 }

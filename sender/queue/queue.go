@@ -4,8 +4,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"transfer/g/stat"
 )
 
 // Limits are the bounds of one target's queue.
@@ -30,18 +28,6 @@ const (
 	ageShare = 64
 )
 
-// The reasons for which points are dropped, as indices of the ledger.
-const (
-	droppedCap    = iota // the target's queueBytes
-	droppedMemory        // the budget of all queues
-	droppedAge           // maxAge
-	numDropped
-)
-
-func dropReasons() [numDropped]string {
-	return [numDropped]string{droppedCap: "cap", droppedMemory: "memory", droppedAge: "age"}
-}
-
 // Queue holds what waits for one target: a FIFO of Blocks for each lane, and the
 // target's account. Every field but bytes is guarded by mu, which is never held
 // over I/O.
@@ -50,7 +36,6 @@ type Queue struct {
 	// the processor's nearest cache.
 	mu       sync.Mutex
 	accepted uint64
-	queued   uint64
 	bytes    atomic.Int64  // memory of the Blocks; changed under mu
 	maxBlock int           // bytes, items included, at which a Block is full
 	span     time.Duration // from a Block's first point to its last
@@ -59,8 +44,16 @@ type Queue struct {
 	budget    *Budget
 	pool      *Pool
 	lanes     []*Lane
+	spools    atomic.Bool   // all lanes have a spool
+	refused   bool          // the spools take nothing at present
+	asked     atomic.Bool   // the target is to turn spooled
+	spill     chan struct{} // holds one signal, for the spooler
 	delivered uint64
-	dropped   [numDropped]uint64
+	replayed  uint64
+	movedIn   uint64
+	movedOut  uint64
+	dropped   [numReasons]uint64
+	others    map[string]uint64 // dropped for reasons of which only a ledger of the past knows
 	resent    uint64
 	failed    uint64
 	rejected  uint64
@@ -69,7 +62,7 @@ type Queue struct {
 // New returns the queue of a target with so many lanes, at least 1, which takes
 // its memory from budget.
 func New(limits Limits, lanes int, budget *Budget, pool *Pool) *Queue {
-	q := &Queue{limits: limits, span: limits.MaxAge / ageShare, budget: budget, pool: pool}
+	q := &Queue{limits: limits, span: limits.MaxAge / ageShare, budget: budget, pool: pool, spill: make(chan struct{}, 1)}
 	q.maxBlock = int(min(maxBlock, limits.Bytes/int64(blockShare*lanes)))
 	for range lanes {
 		q.lanes = append(q.lanes, newLane(q))
@@ -92,7 +85,6 @@ func LaneOf(hash uint32, lanes int) int {
 func (q *Queue) accept(points int) (held int64) {
 	q.mu.Lock()
 	q.accepted += uint64(points)
-	q.queued += uint64(points)
 	return q.bytes.Load()
 }
 
@@ -116,9 +108,33 @@ func (q *Queue) release(b *Block) {
 	q.pool.Put(b)
 }
 
+// grew is called without the lock when the queue's memory has grown.
+func (q *Queue) grew() {
+	if q.bytes.Load() >= q.limits.Bytes/spillShare && q.spools.Load() {
+		q.Look()
+	}
+	q.budget.relieve()
+}
+
+const (
+	// spillShare is the part of the queue's bytes from which on the spooler is to look.
+	spillShare = 2
+	// spillRoom is how many times the queue's bytes there may be in memory while the
+	// spooler writes.
+	spillRoom = 2
+)
+
+// most returns how many bytes there may be in memory.
+func (q *Queue) most() int64 {
+	if q.spools.Load() && !q.refused {
+		return spillRoom * q.limits.Bytes
+	}
+	return q.limits.Bytes
+}
+
 // trim drops the oldest Blocks until the queue is within its bytes.
 func (q *Queue) trim() {
-	for q.bytes.Load() > q.limits.Bytes && q.dropOldest(droppedCap) {
+	for q.bytes.Load() > q.most() && q.dropOldest(DroppedCap) {
 	}
 }
 
@@ -126,62 +142,27 @@ func (q *Queue) trim() {
 func (q *Queue) giveWay() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.dropOldest(droppedMemory)
+	return q.dropOldest(DroppedMemory)
 }
 
-// dropOldest drops the oldest waiting Block of all lanes. Blocks in flight stay:
+// dropOldest drops the oldest Block of all lanes that may go. Blocks in flight stay:
 // the backend may be taking them.
-func (q *Queue) dropOldest(reason int) bool {
-	var from *Lane
+func (q *Queue) dropOldest(reason Reason) bool {
+	var from *fifo
 	var oldest time.Time
 	for _, l := range q.lanes {
-		if b := l.waiting.oldest(); b != nil && (from == nil || b.Accepted.Before(oldest)) {
-			from, oldest = l, b.Accepted
+		if f, b := l.droppable(); b != nil && (from == nil || b.Accepted.Before(oldest)) {
+			from, oldest = f, b.Accepted
 		}
 	}
 	if from == nil {
 		return false
 	}
-	q.drop(from.waiting.pop(), reason)
+	q.drop(from.pop(), reason)
 	return true
 }
 
-func (q *Queue) drop(b *Block, reason int) {
-	q.queued -= uint64(b.Len())
+func (q *Queue) drop(b *Block, reason Reason) {
 	q.dropped[reason] += uint64(b.Len())
 	q.release(b)
-}
-
-// Account is a queue's state, read in one piece.
-type Account struct {
-	stat.Ledger
-	Bytes  int64
-	Oldest time.Time // acceptance of the oldest point queued; zero: none
-}
-
-// Account returns the ledger and what is queued.
-func (q *Queue) Account() Account {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	a := Account{
-		Ledger: stat.Ledger{
-			Accepted: q.accepted, Delivered: q.delivered, Queued: q.queued,
-			Dropped: make(map[string]uint64),
-			Resent:  q.resent, Failed: q.failed, Rejected: q.rejected,
-		},
-		Bytes: q.bytes.Load(),
-	}
-	for reason, name := range dropReasons() {
-		if n := q.dropped[reason]; n > 0 {
-			a.Dropped[name] = n
-		}
-	}
-	for _, l := range q.lanes {
-		for _, b := range []*Block{l.flight.oldest(), l.waiting.oldest()} {
-			if b != nil && (a.Oldest.IsZero() || b.Accepted.Before(a.Oldest)) {
-				a.Oldest = b.Accepted
-			}
-		}
-	}
-	return a
 }

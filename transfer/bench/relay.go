@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -48,7 +49,7 @@ func relayConfig(row Row, s *site) settings {
 	anyPort := settings{"enabled": true, "listen": "127.0.0.1:0"}
 	cfg := settings{
 		"debug":      true, // the profiles
-		"durability": "memory",
+		"durability": cmp.Or(row.Durability, "memory"),
 		"dataDir":    "data",
 		"logFormat":  "json",
 		"http":       anyPort,

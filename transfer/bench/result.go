@@ -9,7 +9,7 @@ import "time"
 // goes.
 type Row struct {
 	Name    string `json:"name"`    // unique, such as rpc-graph-judge-3
-	Group   string `json:"group"`   // rows that are compared: path, series, paced, linger, peers
+	Group   string `json:"group"`   // rows that are compared: path, series, journal, paced, linger, peers
 	Subject string `json:"subject"` // transfer, plain, carbon-c-relay or vmagent
 	Way     string `json:"way"`     // in: rpc, http, socket, graphite or opentsdb
 	// Backends are where the points go, by the names of the configuration's
@@ -19,6 +19,8 @@ type Row struct {
 	Series   int      `json:"series"`
 	Random   bool     `json:"random"` // series in random order; else each in its agent's steady order
 	Rate     int      `json:"rate"`   // points/s; 0: full speed
+	// Durability is the relay's setting of that name; empty: memory.
+	Durability string `json:"durability,omitempty"`
 }
 
 // Run is one measurement of a Row.

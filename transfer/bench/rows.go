@@ -24,7 +24,7 @@ func allSix() []string {
 
 // Rows returns all rows, in the order in which they are measured and shown.
 func Rows() (all []Row) {
-	for _, group := range [][]Row{pathRows(), seriesRows(), pacedRows(), lingerRows(), peerRows()} {
+	for _, group := range [][]Row{pathRows(), seriesRows(), journalRows(), pacedRows(), lingerRows(), peerRows()} {
 		all = append(all, group...)
 	}
 	return all
@@ -64,6 +64,19 @@ func seriesRows() []Row {
 	many.Name, many.Series = "rpc-graph-judge-3-1m", manySeries
 	random.Name, random.Series, random.Random = "rpc-graph-judge-3-1m-random", manySeries, true
 	return []Row{some, many, random}
+}
+
+// journalRows are paths at full speed with each point on disk before it is
+// acknowledged.
+func journalRows() (all []Row) {
+	for _, row := range pathRows() {
+		switch row.Name {
+		case "rpc-graph-judge-3", "http-graph-judge-3", "socket-tsdb":
+			row.Name, row.Group, row.Durability = "journal-"+row.Name, "journal", "journal"
+			all = append(all, row)
+		}
+	}
+	return all
 }
 
 // pacedRows are the paths at a fixed rate.

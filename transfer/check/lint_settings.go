@@ -74,10 +74,6 @@ func (s *subject) noMeaning() {
 // notYet names settings that this version takes and does not act on.
 func (s *subject) notYet() {
 	const wait = "leave it out until a version has it"
-	if s.Durability != "memory" {
-		s.note("durability", fmt.Sprintf("%s is asked for, but this version keeps points in memory only: a crash loses what is queued", s.Durability),
-			`set it to "memory" if you know that; leave it for the version that has the journal`)
-	}
 	if s.WatchConfig {
 		s.note("watchConfig", "this version reads its file at start only", "restart the relay to apply a change")
 	}
@@ -92,7 +88,7 @@ func (s *subject) notYet() {
 			s.note(b.Name+".maxMove", "this version does not reload, so it has nothing to refuse", wait)
 		}
 		if b.Overflow != "disk" {
-			s.note(b.Name+".overflow", "this version has no overflow but its memory", wait)
+			s.note(b.Name+".overflow", "this version has no overflow but its disk", wait)
 		}
 	}
 }

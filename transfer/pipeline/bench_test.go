@@ -7,10 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"transfer/g/metric"
 	"transfer/g/stat"
 	"transfer/sender/queue"
 	"transfer/sender/ring"
+	"transfer/transfer/pipeline/journal"
 )
 
 // drain is a Backend that encodes as much as a real one and forgets it.
@@ -43,8 +46,8 @@ func request() []metric.Point {
 
 // drained returns the way into a pipeline with two backends, the second with a
 // ring of this hash, and a cache for so many series.
-func drained(hash ring.Hash, series int) *Inlet {
-	p := New([]Backend{drain{}, drain{hash: hash}}, Cache{Series: series, Bytes: 1 << 30}, time.Now)
+func drained(hash ring.Hash, series int, to Durability) *Inlet {
+	p := New([]Backend{drain{}, drain{hash: hash}}, Cache{Series: series, Bytes: 1 << 30}, to, time.Now)
 	p.Open()
 	return p.Inlet(stat.NewReceiver("bench", metric.Reasons()))
 }
@@ -61,7 +64,7 @@ func BenchmarkAccept(b *testing.B) {
 		{"full cache", ring.CRC32, 1},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			in, points, batch := drained(c.hash, c.series), request(), &metric.Batch{}
+			in, points, batch := drained(c.hash, c.series, Durability{}), request(), &metric.Batch{}
 			b.ReportAllocs()
 			for b.Loop() {
 				batch.Reset()
@@ -70,5 +73,49 @@ func BenchmarkAccept(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(points)), "ns/point")
 		})
+	}
+}
+
+// BenchmarkAcceptDurably is BenchmarkAccept's "remembered" with and without a journal.
+// "alone" is one client; with more, requests share writes.
+func BenchmarkAcceptDurably(b *testing.B) {
+	for _, c := range []struct {
+		name    string
+		kept    bool
+		clients int
+	}{{"memory", false, 1}, {"journal", true, 1}, {"memory of many", false, 16}, {"journal of many", true, 16}} {
+		b.Run(c.name, func(b *testing.B) {
+			var to Durability
+			if c.kept {
+				j, err := journal.Open(b.TempDir(), journal.Options{})
+				require.NoError(b, err)
+				defer func() { require.NoError(b, j.Close()) }()
+				to.Journal = releasing{j}
+			}
+			in, points := drained(ring.CRC32, 1000, to), request()
+			b.ReportAllocs()
+			b.SetParallelism(c.clients)
+			b.RunParallel(func(pb *testing.PB) {
+				batch := &metric.Batch{}
+				for pb.Next() {
+					batch.Reset()
+					batch.Points = append(batch.Points, points...)
+					if _, err := in.Accept(batch); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(points)), "ns/point")
+		})
+	}
+}
+
+// releasing is a journal whose points are all delivered at once.
+type releasing struct{ *journal.Journal }
+
+func (j releasing) Done(first uint64) {
+	j.Journal.Done(first)
+	if first%(1<<16) < 200 {
+		_ = j.Release(first)
 	}
 }

@@ -28,6 +28,14 @@ func (c *clock) read() reading {
 	return reading{clock: c, accepted: now, limit: 2 * raise(&c.latest, now.Unix())}
 }
 
+// acceptance returns the time of acceptance of points that another process accepted
+// at wall, by the clock of that time. It has the monotonic part, and is never ahead: a
+// clock that was set back meanwhile makes no point younger than new.
+func (c *clock) acceptance(wall time.Time) time.Time {
+	now := c.now()
+	return now.Add(-max(0, now.Round(0).Sub(wall)))
+}
+
 // timestamp returns the timestamp as it is accepted: as sent, but now where it is
 // zero or less, or further ahead than now itself is old.
 func (r *reading) timestamp(sent int64) int64 {

@@ -66,7 +66,7 @@ func (s *sink) Put(b *queue.Block, slots []int32) {
 
 // newInlet returns the way into an open pipeline with a clock that stands still.
 func newInlet(backends ...Backend) (*Pipeline, *Inlet, *stat.Receiver) {
-	p := New(backends, Cache{Series: 1000, Bytes: 64 << 20}, func() time.Time { return time.Unix(start, 0) })
+	p := New(backends, Cache{Series: 1000, Bytes: 64 << 20}, Durability{}, func() time.Time { return time.Unix(start, 0) })
 	p.Open()
 	counts := stat.NewReceiver("test", metric.Reasons())
 	return p, p.Inlet(counts), counts

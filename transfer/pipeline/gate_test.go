@@ -27,7 +27,7 @@ func (s *slowSink) Put(b *queue.Block, slots []int32) {
 
 func TestGate(t *testing.T) {
 	s := &sink{}
-	p := New([]Backend{s}, Cache{}, time.Now)
+	p := New([]Backend{s}, Cache{}, Durability{}, time.Now)
 	counts := stat.NewReceiver("test", metric.Reasons())
 	in := p.Inlet(counts)
 	refuse := func(when string) {

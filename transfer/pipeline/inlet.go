@@ -30,11 +30,20 @@ func (in *Inlet) Accept(b *metric.Batch) (invalid int, err error) {
 	at := p.clock.read()
 	w := p.outputs.Load().passages.Get().(*passage)
 	defer w.release()
-	accepted := in.take(b, &at, w)
+	all := w.take(b, &at)
+	accepted := all[metric.Accepted]
+	if accepted > 0 {
+		first, err := p.number(w, b, accepted, &at)
+		if err != nil {
+			return 0, err
+		}
+		defer p.numbered(first)
+		w.put(accepted, first+uint64(accepted)-1, &at)
+	}
+	in.count(&all)
 	if accepted == 0 {
 		return len(b.Points), nil
 	}
-	w.put(accepted, p.sequence.Add(uint64(accepted)), &at)
 	p.trace.look(b)
 	p.filter.look(b)
 	return len(b.Points) - accepted, nil
@@ -44,35 +53,41 @@ func (in *Inlet) Accept(b *metric.Batch) (invalid int, err error) {
 // the same part of the series cache.
 const atOnce = 1000
 
-// take validates the batch's points, completes and encodes the valid ones, counts
-// all of them by what became of them and returns how many are valid.
-func (in *Inlet) take(b *metric.Batch, at *reading, w *passage) int {
-	var fates [metric.NumReasons]int
+// fates counts the points of a batch by what became of them.
+type fates [metric.NumReasons]int
+
+// take validates the batch's points, and completes and encodes the valid ones.
+func (w *passage) take(b *metric.Batch, at *reading) (all fates) {
 	for points := range slices.Chunk(b.Points, atOnce) {
-		w.takeSome(b, points, at, &fates)
+		w.takeSome(b, points, at, &all)
 	}
-	accepted := fates[metric.Accepted]
-	in.counts.Accepted.Add(accepted)
-	if accepted == len(b.Points) {
-		return accepted
-	}
-	for reason, n := range fates {
+	return all
+}
+
+// count counts the points of a batch that was taken.
+func (in *Inlet) count(all *fates) {
+	in.counts.Accepted.Add(all[metric.Accepted])
+	for reason, n := range all {
 		if n > 0 && metric.Reason(reason) != metric.Accepted {
 			in.counts.Refused.Add(reason, n)
 		}
 	}
-	return accepted
 }
 
 // takeSome is take for a part of the batch's points.
-func (w *passage) takeSome(b *metric.Batch, points []metric.Point, at *reading, fates *[metric.NumReasons]int) {
+func (w *passage) takeSome(b *metric.Batch, points []metric.Point, at *reading, all *fates) {
 	defer w.cursor.Done()
 	for i := range points {
 		point := &points[i]
+		if point.Joined && isDoubtful(point.Metric) {
+			point.Part()
+		}
 		point.Refused = validate(point)
-		fates[point.Refused]++
+		all[point.Refused]++
 		if point.Refused == metric.Accepted {
-			point.Timestamp = at.timestamp(point.Timestamp)
+			if accepted := at.timestamp(point.Timestamp); accepted != point.Timestamp {
+				point.Timestamp, point.Sample = accepted, ""
+			}
 			w.encode(b, point)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -54,6 +55,44 @@ func TestAcceptHandsOnWhatItTook(t *testing.T) {
 	require.Len(t, murmur.blocks, 1, "nothing to put")
 }
 
+// What a line leaves open makes no difference: the counter in one piece, and the text
+// of timestamp and value, which goes where the timestamp does.
+func TestAcceptOfLines(t *testing.T) {
+	parted := good()
+	early := good()
+	early.Timestamp, early.Metric, early.RawTags = 0, "m", ""
+	var points []metric.Point
+	for _, p := range []metric.Point{parted, early} {
+		if p.RawTags != "" {
+			p.Metric, p.RawTags = p.Metric+"/"+p.RawTags, ""
+		}
+		p.Joined, p.Sample = true, fmt.Sprint(p.Timestamp, " ", p.Value)
+		points = append(points, p)
+	}
+	want, got := &sink{}, &sink{}
+	_, in, _ := newInlet(want)
+	accept(t, in, parted, early)
+	p, in, _ := newInlet(got)
+	for range 2 { // anew, and remembered
+		b := batch(slices.Clone(points)...)
+		_, err := in.Accept(b)
+		require.NoError(t, err)
+		require.Equal(t, points[0].Sample, b.Points[0].Sample)
+		require.Empty(t, b.Points[1].Sample)
+	}
+	for _, block := range got.blocks {
+		require.Equal(t, string(want.blocks[0].Payload), string(block.Payload))
+		require.Equal(t, want.blocks[0].Items, block.Items)
+	}
+	require.Empty(t, p.Trace(parted.Endpoint, parted.Metric, parted.RawTags))
+	_, err := in.Accept(batch(slices.Clone(points)...))
+	require.NoError(t, err)
+	traced := p.Trace(parted.Endpoint, parted.Metric, parted.RawTags)
+	require.Len(t, traced, 1)
+	require.Equal(t, parted.Metric, traced[0].Metric)
+	require.Equal(t, map[string]string{"core": "6", "idc": "bj7"}, traced[0].Tags)
+}
+
 func TestAcceptOfNothing(t *testing.T) {
 	s := &sink{}
 	_, in, counts := newInlet(s)
@@ -93,7 +132,7 @@ func randomPoint(r *rand.Rand, id string) metric.Point {
 func TestConservation(t *testing.T) {
 	const clients, batches = 4, 50
 	sinks := []*sink{{}, {hash: ring.Murmur3}, {prefix: "cpu"}, {hash: ring.Murmur3, prefix: "none such"}}
-	p := New([]Backend{sinks[0], sinks[1], sinks[2], sinks[3]}, Cache{}, time.Now)
+	p := New([]Backend{sinks[0], sinks[1], sinks[2], sinks[3]}, Cache{}, Durability{}, time.Now)
 	p.Open()
 	counts := stat.NewReceiver("test", metric.Reasons())
 

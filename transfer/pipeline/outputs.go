@@ -6,6 +6,7 @@ import (
 	"transfer/g/metric"
 	"transfer/sender/queue"
 	"transfer/sender/ring"
+	"transfer/transfer/pipeline/journal"
 	"transfer/transfer/pipeline/series"
 )
 
@@ -43,7 +44,8 @@ func newOutputs(backends []Backend, cache Cache) *outputs {
 type passage struct {
 	to     *outputs
 	cursor *series.Cursor
-	loads  []load // one for each backend
+	loads  []load          // one for each backend
+	record *journal.Record // of the journal; nil: none was needed yet
 }
 
 // load is what one backend gets of a batch.
@@ -92,6 +94,12 @@ const keptPayload = 512 << 10
 
 // release empties the passage and keeps it for another batch.
 func (w *passage) release() {
+	w.empty()
+	w.to.passages.Put(w)
+}
+
+// empty makes the passage ready for another batch.
+func (w *passage) empty() {
 	for i := range w.loads {
 		if l := &w.loads[i]; cap(l.Payload) > keptPayload {
 			*l = load{}
@@ -100,5 +108,7 @@ func (w *passage) release() {
 			l.slots = l.slots[:0]
 		}
 	}
-	w.to.passages.Put(w)
+	if w.record != nil {
+		w.record.Reset()
+	}
 }

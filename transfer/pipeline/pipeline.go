@@ -28,8 +28,8 @@ type Backend interface {
 	AppendSeries(dst []byte, p *metric.Point) []byte
 	// AppendItem appends the point's wire bytes to dst and returns it. series is what
 	// AppendSeries appended for a point of the same series, type and step; of p it
-	// looks at value, timestamp, type and step only. It has no side effects and may be
-	// called from many goroutines.
+	// looks at value, timestamp, type and step only, and at the Sample, which says the
+	// first two as text. It has no side effects and may be called from many goroutines.
 	AppendItem(dst, series []byte, p *metric.Point) []byte
 	// Hash returns the hash of the backend's ring, CRC32 where it has none. It
 	// never changes.
@@ -45,12 +45,13 @@ type Backend interface {
 
 // Pipeline is the one way of points from all receivers to all backends.
 type Pipeline struct {
-	gate     gate
-	clock    clock
-	outputs  atomic.Pointer[outputs]
-	sequence atomic.Uint64 // of the last point accepted
-	trace    watch
-	filter   watch
+	gate       gate
+	clock      clock
+	outputs    atomic.Pointer[outputs]
+	durability Durability
+	sequence   atomic.Uint64 // of the last point accepted, where there is no journal
+	trace      watch
+	filter     watch
 }
 
 // Cache bounds what is remembered of series.
@@ -61,12 +62,13 @@ type Cache struct {
 
 // New returns a closed pipeline into these backends. now is the clock that
 // timestamps are judged by and default to.
-func New(backends []Backend, cache Cache, now func() time.Time) *Pipeline {
+func New(backends []Backend, cache Cache, durability Durability, now func() time.Time) *Pipeline {
 	p := &Pipeline{
-		gate:   gate{refusal: errNotReady},
-		clock:  clock{now: now},
-		trace:  watch{keep: tracedPoints},
-		filter: watch{keep: filteredPoints},
+		gate:       gate{refusal: errNotReady},
+		clock:      clock{now: now},
+		durability: durability,
+		trace:      watch{keep: tracedPoints},
+		filter:     watch{keep: filteredPoints},
 	}
 	p.outputs.Store(newOutputs(backends, cache))
 	return p

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"math"
+	"strings"
 
 	"transfer/g/metric"
 )
@@ -10,9 +11,21 @@ import (
 // of a site has a use for it.
 const reservedMetric = "kernel.hostname"
 
+// isDoubtful reports whether a point may be refused for what its joined counter turns
+// out to be: too long, the reserved metric, or tags without a metric. Such a point is
+// parted before it is validated. The others are as valid joined as parted, and nothing
+// is parted that the series cache knows.
+func isDoubtful(counter string) bool {
+	if counter == "" || len(counter) > metric.MaxNameBytes {
+		return true
+	}
+	first := counter[0] // which tells for nearly all
+	return first == '/' || first == reservedMetric[0] && strings.HasPrefix(counter, reservedMetric)
+}
+
 // validate returns why the point is invalid, or Accepted. What the decoder could
 // not use comes first, since its other fields may then be anything. It changes
-// nothing and looks only at what was sent.
+// nothing and looks only at what was sent; no joined counter is doubtful.
 func validate(p *metric.Point) metric.Reason {
 	switch {
 	case p.Refused != metric.Accepted:

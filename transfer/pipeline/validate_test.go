@@ -62,6 +62,30 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// A joined counter is refused for what it would be refused for parted, and one that
+// is left joined would not be refused.
+func FuzzValidateJoined(f *testing.F) {
+	for _, counter := range []string{
+		"cpu.idle", "cpu.idle/core=6", "", "/", "/a=b", "//a=b", "/a=b/c=d", "kernel.hostname", "kernel.hostname/a=b", "kernel.hostname/a", "kernel.hostname.x/a=b",
+		strings.Repeat("m", metric.MaxNameBytes), strings.Repeat("m", metric.MaxNameBytes-3) + "/a=b", strings.Repeat("m", metric.MaxNameBytes-2) + "/a=b",
+		strings.Repeat("m", metric.MaxNameBytes-3) + "/a,b",
+	} {
+		f.Add(counter, int64(60), uint8(metric.Gauge), 1.5)
+		f.Add(counter, int64(0), uint8(metric.NoType), math.NaN())
+	}
+	f.Fuzz(func(t *testing.T, counter string, step int64, kind uint8, value float64) {
+		joined := metric.Point{Endpoint: "e", Metric: counter, Joined: true, Step: step, Type: metric.CounterType(kind % 4), Value: value}
+		parted := joined
+		parted.Part()
+		if isDoubtful(counter) {
+			joined.Part()
+		}
+		require.Equal(t, validate(&parted), validate(&joined))
+		joined.Part()
+		require.Equal(t, []string{parted.Metric, parted.RawTags}, []string{joined.Metric, joined.RawTags})
+	})
+}
+
 // What the decoder refused stays refused for the decoder's reason, whatever the
 // rest of the point looks like.
 func TestValidateKeepsTheDecodersReason(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -101,6 +102,9 @@ func neighbours() []metric.Point {
 		func(p *metric.Point) { p.Step = 61 },
 		func(p *metric.Point) { p.Step = 60 + 1<<32 },
 		func(p *metric.Point) { p.Type = metric.Counter },
+		func(p *metric.Point) { p.Metric, p.RawTags, p.Joined = "cpu/a=1", "", true }, // the same key
+		func(p *metric.Point) { p.Metric, p.RawTags = "cpu/a=1", "" },
+		func(p *metric.Point) { p.Metric, p.RawTags, p.Joined = "cpu/a=1,b", "", true },
 		func(p *metric.Point) { p.Endpoint = strings.Repeat("e", 70_000) },
 		func(p *metric.Point) { p.Endpoint = strings.Repeat("e", 65_000) },
 	} {
@@ -146,6 +150,7 @@ func FuzzFind(f *testing.F) {
 	f.Add("host-1", "cpu.idle", "core=1", "cpu.busy", []byte{0, 1, 2, 3, 0, 1})
 	f.Add("", "m", "a=1,a=2", "m", []byte{3, 3, 0, 255, 16})
 	f.Add("a/b", "c", "=", "", []byte("0123456789"))
+	f.Add("host-1", "a", "b=c", "a/b=c", []byte{0, 16, 1, 17, 16, 20, 0, 16})
 	f.Fuzz(func(t *testing.T, endpoint, name, tags, other string, order []byte) {
 		var points []metric.Point
 		for _, o := range order {
@@ -158,6 +163,9 @@ func FuzzFind(f *testing.F) {
 			}
 			if o&4 != 0 {
 				p.RawTags = name
+			}
+			if o&16 != 0 {
+				p.Metric, p.RawTags, p.Joined = p.Metric+"/"+p.RawTags, "", true
 			}
 			if p.Step += int64(o & 8); p.Metric == "" || p.Endpoint == "" || len(p.Metric)+len(p.RawTags) > metric.MaxNameBytes {
 				continue // no valid point
@@ -204,7 +212,8 @@ func TestSteadyOrderIsFollowed(t *testing.T) {
 	for i := range points {
 		p := points[i]
 		if cursor.shard != nil {
-			if at, _ := cursor.shard.follows(cursor.last, &p); at != 0 {
+			at := cursor.shard.entries[cursor.last].next
+			if e := &cursor.shard.entries[at]; at != 0 && e.fits(&p, cursor.shard.record(e)) && cursor.isOf(e, p.Endpoint) {
 				followed++
 			}
 		}
@@ -212,6 +221,53 @@ func TestSteadyOrderIsFollowed(t *testing.T) {
 		require.Empty(t, p.Key, "nothing is made anew")
 	}
 	require.Equal(t, len(points)-3, followed, "all but each agent's first")
+}
+
+// The endpoint of an agent is kept once, not with each of its series.
+func TestEndpointIsKeptOnce(t *testing.T) {
+	const size = 3000
+	var points []metric.Point
+	for i := range 15 {
+		points = append(points, point(strings.Repeat("e", size), fmt.Sprint("m", i), ""))
+	}
+	c := New(100, roomy, false, encoders()...)
+	find(c, points)
+	used := 0
+	for i := range c.shards {
+		for _, chunk := range c.shards[i].chunks {
+			used += len(chunk)
+		}
+	}
+	parts := len(points) * (size + 100) // plain writes the endpoint down again
+	require.Less(t, used, parts+2*size)
+	require.Greater(t, used, parts)
+}
+
+// A client's next batch may lie where the last one lay: an endpoint at the same place
+// is not the same endpoint.
+func TestEndpointAtTheSamePlace(t *testing.T) {
+	text := []byte("host-1")
+	c := New(100, roomy, false, encoders()...)
+	points := []metric.Point{point(unsafe.String(&text[0], len(text)), "cpu", ""), point(unsafe.String(&text[0], len(text)), "mem", "")}
+	for i := range 20 {
+		text[len(text)-1] = byte('1' + i%3)
+		off := New(0, 0, false, encoders()...)
+		require.Equal(t, find(off, points), find(c, points))
+	}
+	require.Equal(t, 6, c.Len())
+}
+
+// A series that is sent in both ways is the same one, but each way is remembered.
+func TestJoinedAndPartedAreOneSeries(t *testing.T) {
+	c := New(10, roomy, true, encoders()...)
+	parted, joined := point("e", "cpu", "b=2,a=1"), point("e", "cpu/b=2,a=1", "")
+	joined.Joined = true
+	for range 2 {
+		got := find(c, []metric.Point{parted, joined, parted})
+		require.Equal(t, got[0], got[1])
+		require.Equal(t, got[0], got[2])
+	}
+	require.Equal(t, 2, c.Len())
 }
 
 // Series that have ended give way to those that live.

@@ -45,34 +45,25 @@ func (s *shard) record(e *entry) []byte {
 	return chunk[from : from+e.size]
 }
 
-// follows returns the entry that came after the entry last the last time, and its
-// record, if the point is of its series, else 0.
-func (s *shard) follows(last uint32, p *metric.Point) (at uint32, record []byte) {
-	at = s.entries[last].next
-	if at == 0 {
-		return 0, nil
+// isOf reports whether the entry is of a series of this endpoint.
+func (s *shard) isOf(e *entry, endpoint string) bool {
+	if int(e.endpoint) != len(endpoint) {
+		return false
 	}
-	e := &s.entries[at]
-	if record = s.record(e); !e.is(p, record) {
-		return 0, nil
-	}
-	return at, record
+	place := s.entries[e.source].record
+	end := int(place & offsetMask)
+	return string(s.chunks[place>>offsetBits][end-len(endpoint):end]) == endpoint
 }
 
-// find returns the entry of the point's series, which has this hash, and its record, 0
-// for none.
-func (s *shard) find(hash uint32, p *metric.Point) (at uint32, record []byte) {
+// find returns the entry of the point's series, which has this hash, 0 for none.
+func (s *shard) find(hash uint32, p *metric.Point) (at uint32) {
 	for i := s.slot(hash); ; i = s.after(i) {
 		at = s.index[i]
 		if at == 0 {
-			return 0, nil
+			return 0
 		}
-		e := &s.entries[at]
-		if e.hash != hash {
-			continue
-		}
-		if record = s.record(e); e.is(p, record) {
-			return at, record
+		if e := &s.entries[at]; e.hash == hash && e.fits(p, s.record(e)) && s.isOf(e, p.Endpoint) {
+			return at
 		}
 	}
 }
@@ -87,21 +78,25 @@ func (s *shard) hasRoom(size int) bool {
 	return n > 0 && cap(s.chunks[n-1])-len(s.chunks[n-1]) >= size
 }
 
-// add remembers the point's series, for whose record there is room.
-func (s *shard) add(hash uint32, p *metric.Point, found Series) uint32 {
+// add remembers the point's series, for whose endpoint and record there is room. source
+// is an entry before whose record its endpoint lies, 0 if there is none at hand.
+func (s *shard) add(hash uint32, p *metric.Point, found Series, source uint32) uint32 {
 	s.growIndex()
+	at := uint32(len(s.entries))
 	chunk := &s.chunks[len(s.chunks)-1]
+	if source == 0 {
+		source = at
+		*chunk = append(*chunk, p.Endpoint...)
+	}
 	from := len(*chunk)
-	*chunk = append(*chunk, p.Endpoint...)
 	*chunk = append(*chunk, p.Metric...)
 	*chunk = append(*chunk, p.RawTags...)
 	*chunk = append(*chunk, found.parts...)
-	at := uint32(len(s.entries))
 	s.entries = append(s.entries, entry{
 		hash: hash, sum: found.Sum, murmur3: found.Murmur3,
 		record: uint32(len(s.chunks)-1)<<offsetBits | uint32(from), size: uint32(len(*chunk) - from),
-		endpoint: uint16(len(p.Endpoint)), metric: uint16(len(p.Metric)), tags: uint16(len(p.RawTags)),
-		step: uint32(p.Step), kind: p.Type,
+		source: source, endpoint: uint16(len(p.Endpoint)), metric: uint16(len(p.Metric)), tags: uint16(len(p.RawTags)),
+		step: uint32(p.Step), kind: p.Type, joined: p.Joined,
 	})
 	s.enter(hash, at)
 	return at

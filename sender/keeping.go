@@ -1,0 +1,132 @@
+package sender
+
+import (
+	"errors"
+	"fmt"
+)
+
+// State returns how far all lanes are, with no mark above upTo: the last number that
+// the journal gave before this call, less those of the requests that are still open.
+// What was stored of targets that are not configured any more is carried along.
+//
+// State, SyncSpools and Stored are called by one goroutine.
+func (s *Sender) State(upTo uint64) *State {
+	state := &State{Targets: make([]TargetState, 0, len(s.former))}
+	for _, t := range s.targets() {
+		q := t.queue.State(upTo)
+		if t.spooler != nil {
+			t.spooler.complete(q.Lanes)
+		}
+		state.Targets = append(state.Targets, TargetState{ID: t.id, Lanes: q.Lanes, Ledger: q.Ledger})
+	}
+	state.Targets = append(state.Targets, s.purges.applied(s.former)...)
+	return state
+}
+
+// complete makes of what the queue knows of the lanes what is to be stored.
+func (s *spooler) complete(lanes []LaneState) {
+	for i := range lanes {
+		if s.spools.Load() == nil { // the queue does not know the spools yet
+			past := s.past.lane(i)
+			lanes[i].Read, lanes[i].End = past.Read, past.End
+		}
+		lanes[i] = s.doubts[i].limit(lanes[i])
+	}
+}
+
+// SyncSpools makes durable what the spools were given, and the dead letters, before a
+// State that was taken earlier is stored.
+func (s *Sender) SyncSpools() error {
+	var errs []error
+	if letters := s.shared.storage.Dead; letters != nil {
+		errs = append(errs, letters.Sync())
+	}
+	for _, t := range s.spooled() {
+		for lane, sp := range t.spooler.all() {
+			if err := sp.Sync(); err != nil {
+				t.spooler.doubts[lane].failed(sp.End())
+				errs = append(errs, fmt.Errorf("%s, lane %d: %w", t.id, lane, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Stored notes that st is durable: what it says to be read is not needed any more.
+func (s *Sender) Stored(st *State) {
+	stored := make(map[string]*TargetState, len(st.Targets))
+	for i := range st.Targets {
+		stored[st.Targets[i].ID] = &st.Targets[i]
+	}
+	for _, t := range s.spooled() {
+		if of := stored[t.id]; of != nil {
+			t.spooler.release(of.Lanes)
+		}
+	}
+	s.emptyPurged(stored)
+}
+
+// release notes that the lanes' state is stored, and gives free what lies before the
+// read positions.
+func (s *spooler) release(lanes []LaneState) {
+	for i, sp := range s.all() {
+		if i >= len(lanes) {
+			return
+		}
+		s.doubts[i].stored(lanes[i])
+		if sp.Bytes() == 0 {
+			continue
+		}
+		until := lanes[i].Read
+		if until.Next >= lanes[i].End.Next && lanes[i].End == sp.End() {
+			until = lanes[i].End
+			sp.Seal() // so that the segment that is written goes too
+		}
+		if err := sp.Release(until); err != nil {
+			s.log.Warn("cannot give the spool's disk free", "lane", i, "error", err)
+		}
+	}
+}
+
+// Unburden makes the targets turn spooled that hold a mark below before.
+func (s *Sender) Unburden(before uint64) {
+	for _, t := range s.spooled() {
+		t.queue.Unburden(before)
+	}
+}
+
+// Trouble returns why spools cannot be written at present, nil if all can.
+func (s *Sender) Trouble() error {
+	var errs []error
+	for _, t := range s.spooled() {
+		errs = append(errs, t.spooler.Trouble())
+	}
+	return errors.Join(errs...)
+}
+
+// HasRoom reports whether replay may put more: no target has so much in memory that it
+// must turn spooled first.
+func (s *Sender) HasRoom() bool {
+	room := true
+	for _, t := range s.spooled() {
+		room = t.queue.HasRoom() && room // each is asked
+	}
+	return room
+}
+
+// Close closes the spools, once the last State is stored. Stop comes before it.
+func (s *Sender) Close() error {
+	var errs []error
+	for _, t := range s.spooled() {
+		errs = append(errs, t.spooler.close())
+	}
+	return errors.Join(errs...)
+}
+
+// spooled returns the targets that have spools.
+func (s *Sender) spooled() []*target {
+	if s.shared.storage.Spools == nil {
+		return nil
+	}
+	return s.targets()
+}

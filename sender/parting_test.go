@@ -1,0 +1,117 @@
+package sender
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"transfer/sender/queue"
+)
+
+// numberedBlock returns a Block of points whose items are their numbers.
+func numberedBlock(from, to int) *queue.Block {
+	b := &queue.Block{First: uint64(from), Last: uint64(to)}
+	for n := from; n < to; n++ {
+		b.Payload = fmt.Appendf(b.Payload, "%d;", n)
+		b.Close(uint32(n))
+	}
+	return b
+}
+
+// sendParts sends all parts to a backend that refuses Blocks with a bad point, and returns
+// what it took, in order, and the calls that it took.
+func sendParts(p *parting, bad func(hash uint32) bool) (taken []uint32, calls int) {
+	for b := p.next(); b != nil; b = p.next() {
+		calls++
+		refused := false
+		for i, item := range b.Items {
+			if fmt.Sprintf("%d;", item.Hash) != string(b.Item(i)) {
+				panic("an item got another one's hash")
+			}
+			refused = refused || bad(item.Hash)
+		}
+		if refused {
+			p.refused("bad")
+			continue
+		}
+		p.took()
+		for _, item := range b.Items {
+			taken = append(taken, item.Hash)
+		}
+	}
+	return taken, calls
+}
+
+func guilty(p *parting) (all []uint32) {
+	p.guilty(func(b *queue.Block, item int, _ string) { all = append(all, b.Items[item].Hash) })
+	return all
+}
+
+func TestOnlyTheGuiltyAreLeft(t *testing.T) {
+	for _, seed := range []uint64{1, 2, 3, 4, 5} {
+		random := rand.New(rand.NewPCG(seed, 0))
+		wanted := map[uint32]bool{}
+		for range random.IntN(6) {
+			wanted[random.Uint32N(300)] = true
+		}
+		p := &parting{}
+		p.add(numberedBlock(0, 200))
+		p.add(numberedBlock(200, 300))
+		taken, calls := sendParts(p, func(h uint32) bool { return wanted[h] })
+		require.IsIncreasing(t, taken)
+		require.Len(t, taken, 300-len(wanted))
+		require.Len(t, guilty(p), len(wanted))
+		for _, h := range guilty(p) {
+			require.True(t, wanted[h])
+		}
+		require.LessOrEqual(t, calls, 2+len(wanted)*2*8)
+		p.end()
+		require.False(t, p.under())
+	}
+}
+
+// An address that takes nothing is at fault itself: nothing is guilty, and all of it is
+// sent again.
+func TestAddressAtFault(t *testing.T) {
+	p := &parting{}
+	p.add(numberedBlock(0, 7))
+	taken, _ := sendParts(p, func(uint32) bool { return true })
+	require.Empty(t, taken)
+	require.Empty(t, guilty(p))
+	require.False(t, p.lonely())
+	p.again()
+	taken, _ = sendParts(p, func(h uint32) bool { return h == 3 })
+	require.Equal(t, []uint32{0, 1, 2, 4, 5, 6}, taken)
+	require.Equal(t, []uint32{3}, guilty(p))
+}
+
+// A single point is judged by the company of the next Block.
+func TestLonelyPointWaitsForCompany(t *testing.T) {
+	p := &parting{}
+	p.add(numberedBlock(5, 6))
+	bad := func(h uint32) bool { return h == 5 }
+	sendParts(p, bad)
+	require.True(t, p.lonely())
+	require.Empty(t, guilty(p))
+	p.add(numberedBlock(6, 9))
+	require.False(t, p.lonely())
+	taken, _ := sendParts(p, bad)
+	require.Equal(t, []uint32{6, 7, 8}, taken)
+	require.Equal(t, []uint32{5}, guilty(p))
+}
+
+// What another address took says nothing of this one.
+func TestAnotherAddressJudgesAnew(t *testing.T) {
+	p := &parting{}
+	p.add(numberedBlock(0, 4))
+	p.next()
+	p.refused("bad")
+	p.next()
+	p.took() // 0, 1
+	p.again()
+	taken, _ := sendParts(p, func(h uint32) bool { return true })
+	require.Empty(t, taken)
+	require.Empty(t, guilty(p), "this address has taken none of them")
+}

@@ -1,0 +1,155 @@
+package sender
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"transfer/g/segment"
+	"transfer/sender/dead"
+)
+
+// has reports whether the Block of the call holds one of the numbers.
+func (c *call) has(bad ...int) bool {
+	for i := range c.b.Len() {
+		if n, _ := strconv.Atoi(string(c.b.Item(i))); slices.Contains(bad, n) {
+			return true
+		}
+	}
+	return false
+}
+
+// refuses answers calls with one of the points with err.
+func refuses(err error, bad ...int) func(*call) error {
+	return func(c *call) error {
+		if c.has(bad...) {
+			return err
+		}
+		return nil
+	}
+}
+
+func without(all []int, bad ...int) []int {
+	return slices.DeleteFunc(all, func(n int) bool { return slices.Contains(bad, n) })
+}
+
+// letters returns the numbers of the dead letters, and their reasons.
+func letters(t *testing.T, s *dead.Store) (numbers []int, reasons []string) {
+	t.Helper()
+	r, err := s.Letters("peer", segment.Position{})
+	require.NoError(t, err)
+	defer r.Close()
+	for {
+		l, _, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return numbers, reasons
+		}
+		require.NoError(t, err)
+		n, err := strconv.Atoi(string(l.Item))
+		require.NoError(t, err)
+		require.Equal(t, uint32(n), l.Hash)
+		require.Equal(t, "a:1", l.Address)
+		numbers, reasons = append(numbers, n), append(reasons, l.Reason)
+	}
+}
+
+// P12: of a refused Block only the guilty points are given up, the others arrive in
+// order.
+func TestGuiltyPointsBecomeDeadLetters(t *testing.T) {
+	p := &peer{always: refuses(&Refusal{Permanent: true, Err: errors.New("bad point")}, 3, 17, 18, 61)}
+	bed := newSpoolBed(t, p)
+	store, err := dead.Open(t.TempDir(), dead.Options{})
+	require.NoError(t, err)
+	bed.dead = store
+	s := bed.start(t, nil)
+	putBatches(s, 0, 100)
+	eventually(t, "all is settled", func() bool { return bed.target().Queued == 0 })
+	require.Equal(t, without(upTo(100), 3, 17, 18, 61), p.points())
+	row := bed.target()
+	require.Equal(t, map[string]uint64{"dead_letter": 4}, row.Dropped)
+	require.EqualValues(t, 96, row.Delivered)
+	numbers, reasons := letters(t, store)
+	require.Equal(t, []int{3, 17, 18, 61}, numbers)
+	require.Equal(t, slices.Repeat([]string{"bad point"}, 4), reasons)
+	bed.stop(t, 100)
+	require.NoError(t, store.Close())
+}
+
+// An address that refuses every point is at fault itself: nothing is given up.
+func TestAddressThatRefusesAllIsAtFault(t *testing.T) {
+	p := &peer{always: fails(&Refusal{Permanent: true, Err: errors.New("read only")})}
+	bed := newSpoolBed(t, p)
+	s := bed.start(t, nil)
+	putBatches(s, 0, 20)
+	eventually(t, "it says so", func() bool { return bed.target().Error != "" && bed.target().Resent > 40 })
+	require.Contains(t, bed.target().Error, "refuses every point")
+	require.Contains(t, bed.target().Error, "read only")
+	require.Empty(t, bed.target().Dropped)
+	p.mu.Lock()
+	p.always = nil
+	p.mu.Unlock()
+	eventually(t, "all arrive", func() bool { return len(p.points()) == 20 })
+	require.Equal(t, upTo(20), p.points())
+	bed.stop(t, 20)
+}
+
+// A temporary refusal is never poison.
+func TestTemporaryRefusalKeepsThePoints(t *testing.T) {
+	p := &peer{}
+	for range 4 {
+		p.answers = append(p.answers, fails(&Refusal{Err: errors.New("retry: full")}))
+	}
+	bed := newSpoolBed(t, p)
+	s := bed.start(t, nil)
+	putBatches(s, 0, 20)
+	eventually(t, "all arrive", func() bool { return len(p.points()) == 20 })
+	require.Equal(t, upTo(20), p.points())
+	require.Empty(t, bed.target().Dropped)
+	bed.stop(t, 20)
+}
+
+// A single refused point is judged once the next Block is there.
+func TestLonelyPointIsJudgedInCompany(t *testing.T) {
+	p := &peer{always: refuses(&Refusal{Permanent: true, Err: errors.New("bad point")}, 0)}
+	bed := newSpoolBed(t, p)
+	s := bed.start(t, nil)
+	put(s, 0, 1)
+	eventually(t, "it is refused", func() bool { return bed.target().Failed > 2 })
+	require.Empty(t, bed.target().Dropped)
+	put(s, 1, 3)
+	eventually(t, "all is settled", func() bool { return bed.target().Queued == 0 })
+	require.Equal(t, []int{1, 2}, p.points())
+	require.Equal(t, map[string]uint64{"dead_letter": 1}, bed.target().Dropped)
+	bed.stop(t, 3)
+}
+
+// A point that costs the connection each time is found, too.
+func TestPointThatKillsConnections(t *testing.T) {
+	p := &peer{always: refuses(errors.New("connection reset"), 13)}
+	bed := newSpoolBed(t, p)
+	s := bed.start(t, nil)
+	putBatches(s, 0, 20)
+	eventually(t, "all is settled", func() bool { return bed.target().Queued == 0 })
+	require.Equal(t, without(upTo(20), 13), p.points())
+	require.Equal(t, map[string]uint64{"dead_letter": 1}, bed.target().Dropped)
+	bed.stop(t, 20)
+}
+
+// A backend that breaks every connection for a while gets all points in the end.
+func TestBrokenConnectionsAreNoPoison(t *testing.T) {
+	p := &peer{}
+	for range 6 {
+		p.answers = append(p.answers, fails(errors.New("connection reset")))
+	}
+	bed := newSpoolBed(t, p)
+	s := bed.start(t, nil)
+	putBatches(s, 0, 20)
+	eventually(t, "all arrive", func() bool { return len(p.points()) == 20 })
+	require.Equal(t, upTo(20), p.points())
+	require.Empty(t, bed.target().Dropped)
+	bed.stop(t, 20)
+}

@@ -1,0 +1,62 @@
+package sender
+
+import (
+	"slices"
+
+	"transfer/g/stat"
+	"transfer/sender/dead"
+	"transfer/sender/queue"
+	"transfer/sender/spool"
+)
+
+// Storage is where a Sender keeps what its targets do not take. The zero Storage is
+// memory alone.
+type Storage struct {
+	Spools *spool.Store // nil: memory only
+	Dead   *dead.Store  // of dead letters; nil: none are kept
+	Past   *State       // as it was stored last; nil: none
+	Sync   bool         // SyncSpools is called before a State is stored
+}
+
+// State is what has to be stored of a Sender so that another process can go on where
+// this one was.
+type State struct {
+	Targets []TargetState
+}
+
+// TargetState is the State of one target, read in one piece.
+type TargetState struct {
+	ID     string
+	Lanes  []LaneState
+	Ledger stat.Ledger
+	Former bool `json:",omitempty"` // it is not configured any more
+}
+
+// LaneState is the State of one lane.
+type LaneState = queue.LaneState
+
+// use makes the targets that are built from now on use the storage.
+func (s *shared) use(storage Storage) {
+	s.storage = storage
+	s.past = make(map[string]*TargetState)
+	if storage.Past == nil {
+		return
+	}
+	for i := range storage.Past.Targets {
+		s.past[storage.Past.Targets[i].ID] = &storage.Past.Targets[i]
+	}
+}
+
+// formerOf returns what the past says of targets that there are no more.
+func formerOf(past *State, targets []*target) (former []TargetState) {
+	if past == nil {
+		return nil
+	}
+	for _, t := range past.Targets {
+		if !slices.ContainsFunc(targets, func(now *target) bool { return now.id == t.ID }) {
+			t.Former = true
+			former = append(former, t)
+		}
+	}
+	return former
+}

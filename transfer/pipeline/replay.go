@@ -1,0 +1,102 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"transfer/g/metric"
+	"transfer/sender/queue"
+	"transfer/transfer/pipeline/journal"
+)
+
+// Journaled is where Replay reads; journal.Journal says what its method promises.
+type Journaled interface {
+	Replay(from uint64, each func(*journal.Entry) error) (lost uint64, err error)
+}
+
+// Replayer places points that a process before this one has accepted. One goroutine
+// uses it.
+type Replayer interface {
+	// Route takes over the routing of the points that follow, as that process put it
+	// into its journal; nil: it is not known.
+	Route(routing []byte)
+	// Put gives the items of a record that are owed to the targets. backend is the
+	// index of the Backend that encoded them; the rest is as in Backend.Put.
+	Put(backend int, b *queue.Block, slots []int32)
+	// HasRoom is false while Put would make points go that wait already.
+	HasRoom() bool
+}
+
+// roomEvery is how often a Replay asks whether there is room again.
+const roomEvery = 5 * time.Millisecond
+
+// Replay gives the points of a journal from the sequence number from on to the
+// targets that were not given them before. It is done before Open, so that no point
+// is put before an older one. It returns how many points it read, and how many the
+// journal has lost. An error of ctx ends it.
+func (p *Pipeline) Replay(ctx context.Context, from uint64, records Journaled, to Replayer) (read, lost uint64, err error) {
+	w := p.outputs.Load().passages.Get().(*passage)
+	defer w.release()
+	var routing []byte
+	routed := false
+	lost, err = records.Replay(from, func(e *journal.Entry) error {
+		if !routed || !same(routing, e.Routing) {
+			routing, routed = e.Routing, true
+			to.Route(routing)
+		}
+		if err := waitForRoom(ctx, to); err != nil {
+			return err
+		}
+		w.replay(e, p.clock.acceptance(e.Accepted), to)
+		w.empty()
+		read += uint64(len(e.Batch.Points))
+		return nil
+	})
+	return read, lost, err
+}
+
+// same reports whether both are the same slice.
+func same(a, b []byte) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+// waitForRoom returns when there is room, or ctx ends.
+func waitForRoom(ctx context.Context, to Replayer) error {
+	if ctx.Err() == nil && to.HasRoom() {
+		return nil
+	}
+	tick := time.NewTicker(roomEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+			if to.HasRoom() {
+				return nil
+			}
+		}
+	}
+}
+
+// replay encodes the points of the record and hands them on.
+func (w *passage) replay(e *journal.Entry, accepted time.Time, to Replayer) {
+	for points := range slices.Chunk(e.Batch.Points, atOnce) {
+		w.encodeSome(e.Batch, points)
+	}
+	for i := range w.loads {
+		if l := &w.loads[i]; l.Len() > 0 {
+			l.First, l.Last, l.Accepted = e.First, e.Last(), accepted
+			to.Put(i, &l.Block, l.slots)
+		}
+	}
+}
+
+// encodeSome encodes points that were valid when they were accepted.
+func (w *passage) encodeSome(b *metric.Batch, points []metric.Point) {
+	defer w.cursor.Done()
+	for i := range points {
+		w.encode(b, &points[i])
+	}
+}

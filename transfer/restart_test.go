@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	nethttp "net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"transfer/g"
+	"transfer/transfer/sink"
+)
+
+// relayIn builds a relay over a data directory.
+func relayIn(t *testing.T, dir, durability, graph string) *Service {
+	t.Helper()
+	cfg, err := g.Parse("test.json", fmt.Appendf(nil, `{
+		"dataDir": %q, "durability": %q,
+		"http": {"enabled": true, "listen": "127.0.0.1:0"},
+		"graph": {"enabled": true, "cluster": {"graph-00": %q}}
+	}`, dir, durability, graph))
+	require.NoError(t, err)
+	s, err := NewService(cfg, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	return s
+}
+
+// push sends so many points of one series, from the time first on, a minute apart.
+func push(t *testing.T, s *Service, first, points int) {
+	t.Helper()
+	var all []string
+	for i := range points {
+		all = append(all, fmt.Sprintf(`{"endpoint":"e","metric":"m","value":%d,"step":60,"counterType":"GAUGE","timestamp":%d}`,
+			first+i, 1_700_000_000+60*(first+i)))
+	}
+	client := &nethttp.Client{Transport: &nethttp.Transport{DisableKeepAlives: true}}
+	reply, err := client.Post("http://"+s.address("http")+"/api/push", "application/json", strings.NewReader("["+strings.Join(all, ",")+"]"))
+	require.NoError(t, err)
+	require.NoError(t, reply.Body.Close())
+	require.Equal(t, nethttp.StatusOK, reply.StatusCode)
+}
+
+// P2, P13: what a relay could not deliver before it was stopped, the next one on the
+// same data directory does, in order and before what is new; the ledger goes on.
+func TestRestartGoesOn(t *testing.T) {
+	for _, durability := range []string{"journal", "fsync"} {
+		t.Run(durability, func(t *testing.T) {
+			defer goleak.VerifyNone(t)
+			dir, away := t.TempDir(), "127.0.0.1:1"
+			for run := range 3 {
+				s := relayIn(t, dir, durability, away)
+				s.Start()
+				require.Empty(t, (&view{s}).Health().Details)
+				push(t, s, 10*run, 10)
+				s.Stop()
+			}
+			graph, err := sink.NewGraph("127.0.0.1:0", sink.Options{Record: true})
+			require.NoError(t, err)
+			defer graph.Close()
+			// The address is another one, the node the same: it gets what that was owed.
+			s := relayIn(t, dir, durability, graph.Addr())
+			s.Start()
+			push(t, s, 30, 10)
+			require.Eventually(t, func() bool { return len(graph.Points()) == 40 }, 10*time.Second, 10*time.Millisecond)
+			for i, p := range graph.Points() {
+				require.EqualValues(t, i, p.Value)
+			}
+			targets := (&view{s}).Targets()
+			require.Len(t, targets, 1)
+			require.True(t, targets[0].Balanced(), targets[0])
+			s.Stop()
+			s = relayIn(t, dir, durability, graph.Addr())
+			s.Start()
+			require.EqualValues(t, 40, (&view{s}).Targets()[0].Delivered)
+			s.Stop()
+			require.Len(t, graph.Points(), 40, "nothing is sent twice after a stop in order")
+		})
+	}
+}
