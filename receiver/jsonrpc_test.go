@@ -245,7 +245,7 @@ func FuzzJSONRequests(f *testing.F) {
 		`{"method":"Transfer.Update","params":[[` + onePoint + `]],"id":0} {"method":"Transfer.Ping"}`,
 		`{"id":"\ud83d` + "\xff" + `","method":"\udead","params":{"x":[1e400]}}`,
 		`{"ID":true,"Params":[[null,{"tags":{"a":"b"}}],{}],"method":null,"id":[1]}`,
-		`{"params":[{}],"params":[[{}]]}[`, `{"":{"":[[[[0.1e-999]]]]}}`,
+		`{"params":[{}],"params":[[{}]]}[`, `{"":{"":[[[[0.1e-999]]]]}}`, `{"params":[[{"step":00`,
 	} {
 		f.Add([]byte(seed))
 	}

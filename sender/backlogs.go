@@ -40,15 +40,15 @@ func (s *Sender) Backlogs() ([]stat.Backlog, error) {
 // goes.
 func (t *target) backlog(lane int, now time.Time) (row stat.Backlog, behind bool) {
 	blocks := t.lanes[lane].blocks
-	if !blocks.IsBehind(now) {
+	held := blocks.Held()
+	if held.Disk == 0 && !blocks.IsBehind(now) {
 		return row, false
 	}
-	held := blocks.Held()
 	row = stat.Backlog{
 		Target: t.id, Lane: &lane, State: stat.BacklogLive,
 		Points: held.Disk, Memory: held.Memory, Encoding: t.encoding,
 	}
-	if held.Spooled {
+	if held.Disk > 0 {
 		row.State = stat.BacklogSpooled
 	}
 	if !held.Oldest.IsZero() {

@@ -63,10 +63,14 @@ func (p *parting) waiting() int {
 	return -1
 }
 
-// took notes that the backend took the part that next returned.
+// took notes that the backend took the part that next returned. After the first one the
+// suspects are sent again: until then the address may have refused whatever came.
 func (p *parting) took() {
 	p.parts[p.waiting()].state = partTaken
-	p.taken = true
+	if !p.taken {
+		p.again()
+		p.taken = true
+	}
 }
 
 // refused notes that the backend refused the part that next returned, for good and for
@@ -94,7 +98,7 @@ func (p *parting) lonely() bool {
 }
 
 // again begins anew with what the backend has not taken: it was the address that was
-// at fault, or another one is asked.
+// at fault, or may have been, or another one is asked.
 func (p *parting) again() {
 	for i := range p.parts {
 		if p.parts[i].state == partSuspect {

@@ -122,9 +122,15 @@ func (r *Replay) Settle(last uint64) {
 	if r.state == nil {
 		return
 	}
+	now := make(map[string]bool)
+	for _, t := range r.sender.targets() {
+		now[t.id] = true
+	}
 	for _, t := range r.state.Targets {
 		for i := range t.Lanes {
-			t.Lanes[i].Mark = max(t.Lanes[i].Mark, last)
+			if !now[t.ID] {
+				t.Lanes[i].Mark = max(t.Lanes[i].Mark, last)
+			}
 		}
 	}
 }

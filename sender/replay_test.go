@@ -320,11 +320,12 @@ func TestReplayBeginsAtTheLowestMark(t *testing.T) {
 
 // Once what was put is safe, the targets of the past are owed nothing of it.
 func TestSettle(t *testing.T) {
-	st := &State{Targets: []TargetState{{ID: "gone", Lanes: []LaneState{{Mark: 5}, {Mark: 50}}}}}
+	st := &State{Targets: []TargetState{{ID: "gone", Lanes: []LaneState{{Mark: 5}, {Mark: 50}}}, {ID: "peer", Lanes: []LaneState{{Mark: 3}}}}}
 	s := idleSender(t, relaySite{lanes: 1})
 	s.Replay(nil).Settle(10)
 	s.Replay(st).Settle(20)
 	require.Equal(t, []LaneState{{Mark: 20}, {Mark: 50}}, st.Targets[0].Lanes)
+	require.Equal(t, []LaneState{{Mark: 3}}, st.Targets[1].Lanes, "this one speaks for itself")
 }
 
 // The routing is the same for the same site, and for no other.

@@ -114,7 +114,11 @@ func (s *spooler) open() error {
 	places := make([]queue.Place, lanes)
 	for lane, sp := range s.opened {
 		places[lane] = queue.Place{Read: s.past.lane(lane).Read, End: sp.End()}
-		if places[lane].Read.Next == 0 {
+		switch {
+		case places[lane].Read.Next > 0:
+		case s.past != nil: // nothing was read yet: what is gone from the beginning is lost
+			places[lane].Read.Next = 1
+		default: // nobody knows what was read
 			places[lane].Read = sp.Tail()
 		}
 	}

@@ -23,8 +23,9 @@ const (
 	// what it sends twice after a crash.
 	keepEvery = 100 * time.Millisecond
 	// keepShare bounds the part of a processor that storing may take: with thousands of
-	// targets it is stored less often.
-	keepShare = 50
+	// targets the state is stored less often, but each keepAtLeast.
+	keepShare   = 50
+	keepAtLeast = 500 * time.Millisecond
 	// journalBehind is how many segments of the journal a target may hold back behind
 	// the one that is written, before its points go to its spool.
 	journalBehind = 2
@@ -82,7 +83,7 @@ func (k *keeper) run(ctx context.Context) {
 		}
 		began := time.Now()
 		k.keep()
-		timer.Reset(max(keepEvery, keepShare*time.Since(began)))
+		timer.Reset(min(max(keepEvery, keepShare*time.Since(began)), keepAtLeast))
 	}
 }
 

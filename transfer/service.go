@@ -276,7 +276,7 @@ func (s *Service) replay() {
 	if s.storage == nil || s.storage.journal == nil {
 		return
 	}
-	replay, read, lost, err := s.storage.replay(s.pipeline, s.sender)
+	replay, read, lost, err := s.storage.replay(s.pipeline, s.sender, s.log)
 	s.keeper.replay = replay
 	s.keeper.replayed, _ = s.storage.journal.Bounds()
 	if err != nil {

@@ -111,10 +111,13 @@ func (s *storage) ofSender() sender.Storage {
 // replay gives the targets of to what the journal has of theirs, then makes the journal
 // say where points go from now on. It returns how many points it read and how many are
 // lost.
-func (s *storage) replay(p *pipeline.Pipeline, to *sender.Sender) (replay *sender.Replay, read, lost uint64, err error) {
+func (s *storage) replay(p *pipeline.Pipeline, to *sender.Sender, log *slog.Logger) (replay *sender.Replay, read, lost uint64, err error) {
 	replay = to.Replay(s.ofSender().Past)
 	read, lost, err = p.Replay(context.Background(), replay.From(), s.journal, replay)
-	return replay, read, lost, errors.Join(err, s.journal.SetRouting(to.Routing()))
+	if err := s.journal.SetRouting(to.Routing()); err != nil {
+		log.Warn("the journal does not take where points go from now on: it will, before the next point", "error", err)
+	}
+	return replay, read, lost, err
 }
 
 // cannotKeep reports whether the journal does not take what it should.

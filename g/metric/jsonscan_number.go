@@ -10,9 +10,9 @@ import "strconv"
 func scanInteger(text string, at int) (n int64, after int) {
 	n, after = PlainInteger(text, at)
 	switch {
-	case after == len(text):
+	case after == len(text) && (after == at || !leadingZero(text, at)):
 		return 0, cut
-	case after == at || !endsNumber(text[after]) || leadingZero(text, at):
+	case after == len(text) || after == at || !endsNumber(text[after]) || leadingZero(text, at):
 		return 0, unusual
 	}
 	return n, after

@@ -50,6 +50,7 @@ func (q *Queue) Attach(places []Place) {
 	for i, l := range q.lanes {
 		l.spool = backlog{read: places[i].Read, next: places[i].Read, end: places[i].End}
 		q.accepted += l.spool.unread()
+		l.rouseReader()
 	}
 	q.spools.Store(true)
 }
@@ -136,9 +137,9 @@ func (l *Lane) pass(position segment.Position) {
 	}
 }
 
-// rouseReader wakes the owner if it waits for the spooler.
+// rouseReader wakes the owner if it waits for something that the spool may have now.
 func (l *Lane) rouseReader() {
-	if l.awaits == written {
+	if l.awaits == written || l.awaits == anyPoint {
 		l.awaits = nothing
 		l.signal()
 	}

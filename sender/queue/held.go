@@ -8,18 +8,17 @@ import (
 
 // Held is what waits in a lane.
 type Held struct {
-	Memory  uint64           // points that are in memory only, also those in flight
-	Disk    uint64           // points of the spool that are neither delivered nor dropped
-	Spooled bool             // what comes now waits behind older points in the spool
-	Oldest  time.Time        // acceptance of the oldest point; zero: it is not known, or there is none
-	Read    segment.Position // in the spool, before which all is delivered or dropped
+	Memory uint64           // points that are in memory only, also those in flight
+	Disk   uint64           // points of the spool that are neither delivered nor dropped
+	Oldest time.Time        // acceptance of the oldest point; zero: it is not known, or there is none
+	Read   segment.Position // in the spool, before which all is delivered or dropped
 }
 
 // Held returns what waits in the lane.
 func (l *Lane) Held() Held {
 	l.queue.mu.Lock()
 	defer l.queue.mu.Unlock()
-	h := Held{Disk: l.spool.unread(), Spooled: l.isSpooled(), Read: l.spool.read}
+	h := Held{Disk: l.spool.unread(), Read: l.spool.read}
 	for b := range l.blocks() {
 		if b.spooled.end.Next > 0 {
 			h.Disk += uint64(b.Len())

@@ -177,6 +177,8 @@ func (m *model) write(n int) {
 // misfortune is a kill, or a loss that must be counted.
 func (m *model) misfortune() {
 	switch {
+	case m.drops && m.leaving == nil && m.random.IntN(8) == 0:
+		m.q.Purge()
 	case m.drops:
 		m.drop()
 	case m.random.IntN(3) == 0:

@@ -1,8 +1,10 @@
 package folder
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -20,6 +22,25 @@ const damagedName = manifestName + ".damaged"
 
 // maxManifest bounds what is read of a manifest, in bytes.
 const maxManifest = 64 << 10
+
+// seal begins the last line of a manifest, which holds the CRC-32C of all before it: a
+// name with a flipped bit is a name, too.
+const seal = `{"crc32c":`
+
+// sealed returns the text, which ends with a newline, with its last line.
+func sealed(text []byte) []byte {
+	sum := crc32.Checksum(text, crc32.MakeTable(crc32.Castagnoli))
+	return fmt.Appendf(text, "%s%d}\n", seal, sum)
+}
+
+// unsealed returns the text without its last line, and whether that fits the rest.
+func unsealed(text []byte) (rest []byte, ok bool) {
+	at := bytes.LastIndex(text, []byte(seal))
+	if at < 0 {
+		return nil, false
+	}
+	return text[:at], bytes.Equal(sealed(bytes.Clone(text[:at])), text)
+}
 
 // ErrDamaged says that a manifest cannot be understood.
 var ErrDamaged = errors.New("it is damaged")
@@ -65,6 +86,10 @@ func read(disk segment.Disk, dir string) (text []byte, target string, err error)
 	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, "", fmt.Errorf("cannot read %s: %w", path, err)
 	}
+	text, ok := unsealed(text)
+	if !ok {
+		return nil, "", damaged(dir, errors.New("its checksum is wrong"))
+	}
 	var o owned
 	if err := jsoniter.Unmarshal(text, &o); err != nil {
 		return nil, "", damaged(dir, err)
@@ -85,7 +110,7 @@ func Write(disk segment.Disk, dir string, v any) error {
 	path := filepath.Join(dir, manifestName)
 	text, err := jsoniter.ConfigCompatibleWithStandardLibrary.MarshalIndent(v, "", "    ")
 	if err == nil {
-		err = replace(disk, path, append(text, '\n'))
+		err = replace(disk, path, sealed(append(text, '\n')))
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write %s: %w", path, err)
