@@ -38,11 +38,14 @@ bench-steps: ## measure the steps of a point's way, with their allocations
 e2e: build ## run the real binary between real clients and backends
 	go test -count=1 -timeout 10m ./transfer/e2e
 
+faults: ## break what can break around the relay (10 minutes; as root, so that disks can be full); FAULTSFLAGS='-run Killed' chooses
+	FAULTS=full go test -count=1 -timeout 30m -v $(FAULTSFLAGS) ./transfer/faults
+
 check: test race lint e2e ## all of the above that CI runs
 
 $(LINT):
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	mv bin/golangci-lint $(LINT)
 
-.PHONY: help build run test race lint fuzz bench bench-steps e2e check
+.PHONY: help build run test race lint fuzz bench bench-steps e2e faults check
 .DEFAULT_GOAL := help

@@ -1,11 +1,13 @@
 package http
 
 import (
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	nethttp "net/http"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -30,7 +32,11 @@ type fakeRelay struct {
 	rings     []stat.Ring
 	traced    []metric.Traced
 	badFilter error
-	asked     []string // the arguments of the last Trace or Filter
+	asked     []string // the arguments of the last Trace, Filter or Resend
+
+	spools, letters fakeBacklog
+	resent          uint64
+	badResend       error
 }
 
 func (f *fakeRelay) About() About {
@@ -65,10 +71,49 @@ func (f *fakeRelay) Filter(endpoint, name, op, threshold, tags string) ([]metric
 	return f.traced, f.badFilter
 }
 
+func (f *fakeRelay) Spools() Backlog { return &f.spools }
+
+func (f *fakeRelay) Letters() Backlog { return &f.letters }
+
+func (f *fakeRelay) Resend(_ context.Context, target string, until uint64) (uint64, error) {
+	f.asked = []string{target, strconv.FormatUint(until, 10)}
+	return f.resent, f.badResend
+}
+
+// fakeBacklog has what the test put into it.
+type fakeBacklog struct {
+	rows    []stat.Backlog
+	points  []stat.BacklogPoint
+	damaged uint64
+	fails   error
+	late    bool // it fails after the points
+	asked   []stat.Backlog
+}
+
+func (b *fakeBacklog) Rows() ([]stat.Backlog, error) { return b.rows, b.fails }
+
+func (b *fakeBacklog) Points(of stat.Backlog, show func(stat.BacklogPoint) bool) (uint64, error) {
+	b.asked = append(b.asked, of)
+	if b.fails != nil && !b.late {
+		return 0, b.fails
+	}
+	for _, p := range b.points {
+		if !show(p) {
+			break
+		}
+	}
+	return b.damaged, b.fails
+}
+
+func (b *fakeBacklog) Purge(of stat.Backlog) (uint64, error) {
+	b.asked = append(b.asked, of)
+	return uint64(len(b.points)), b.fails
+}
+
 // newFakeRelay returns a relay with three receivers, a ring and four targets that
 // have counted something.
 func newFakeRelay() *fakeRelay {
-	f := &fakeRelay{health: Health{Durability: DurabilityOK}}
+	f := &fakeRelay{health: Health{Durability: DurabilityOK, Journal: 4096}}
 	for i, name := range []string{"rpc", "socket", "http"} {
 		r := stat.NewReceiver(name, metric.Reasons()[1:])
 		r.Accepted.Add(100 * (i + 1))
@@ -84,6 +129,8 @@ func newFakeRelay() *fakeRelay {
 		target("graph", "graph-02", "h1:6070", stat.Ledger{Accepted: 1, Delivered: 1}),
 		target("p8s_relay", "p8s-00", "h3:9090", stat.Ledger{Accepted: 4, Queued: 1, Dropped: map[string]uint64{"queue_full": 3}}),
 	}
+	f.targets[0].Spooled, f.targets[0].SpoolPoints, f.targets[0].SpoolBytes = true, 80, 8192
+	f.targets[0].DeadLetters, f.targets[0].Replayed = 3, 6
 	f.targets[0].State, f.targets[0].Error = stat.StateDown, "dial tcp: <refused>"
 	f.rings = []stat.Ring{{Backend: "graph", Hash: "crc32", Replicas: 500, Fingerprint: "00c0ffee", Shares: []stat.Share{
 		{Node: "graph-00", Addresses: []string{"h1:6070"}, Share: 0.25}, {Node: "graph-01", Addresses: []string{"h2:6070"}, Share: 0.75},

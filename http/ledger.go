@@ -66,5 +66,6 @@ func sum(a, b stat.Ledger) stat.Ledger {
 		Resent:    a.Resent + b.Resent,
 		Failed:    a.Failed + b.Failed,
 		Rejected:  a.Rejected + b.Rejected,
+		Replayed:  a.Replayed + b.Replayed,
 	}
 }

@@ -54,6 +54,7 @@ type collector struct {
 	relay Relay
 
 	build, ready     *prometheus.Desc
+	durable, journal *prometheus.Desc
 	ringInfo, share  *prometheus.Desc
 	receivers        []family[*stat.Receiver]
 	receiversReasons []byReason[*stat.Receiver]
@@ -66,6 +67,8 @@ func newCollector(relay Relay) *collector {
 		relay:            relay,
 		build:            describe("build_info", "Always 1; the labels say what runs.", "version", "commit", "goversion"),
 		ready:            describe("ready", "1 when points are taken, else 0."),
+		durable:          describe("durability", "1 while acknowledged points are kept as configured, 0 while they are not or are not meant to be."),
+		journal:          describe("journal_bytes", "Bytes of disk that the journal takes."),
 		ringInfo:         describe("ring_info", "Always 1; the labels describe the backend's ring.", "backend", "hash", "replicas", "fingerprint"),
 		share:            describe("ring_share", "Part of all series that the ring gives to the node, 0 to 1.", "backend", "node"),
 		receivers:        receiverFamilies(),
@@ -83,6 +86,8 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 func (c *collector) Describe(descs chan<- *prometheus.Desc) {
 	descs <- c.build
 	descs <- c.ready
+	descs <- c.durable
+	descs <- c.journal
 	descs <- c.ringInfo
 	descs <- c.share
 	for _, f := range c.receivers {
@@ -102,6 +107,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	about := c.relay.About()
 	gauge(out, c.build, 1, about.Version, about.Commit, runtime.Version())
 	gauge(out, c.ready, oneIf(c.relay.Ready() == nil))
+	health := c.relay.Health()
+	gauge(out, c.durable, oneIf(health.Durability == DurabilityOK))
+	gauge(out, c.journal, float64(health.Journal))
 	for _, r := range c.relay.Receivers() {
 		for _, f := range c.receivers {
 			send(out, f.desc, f.kind, f.value(r), r.Name)

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"context"
 	"time"
 
 	"transfer/g/metric"
@@ -29,6 +30,14 @@ type Relay interface {
 	// Rings returns at most one ring a backend.
 	Rings() []stat.Ring
 
+	// Spools returns what waits for the backends, Letters what they refused for good.
+	Spools() Backlog
+	Letters() Backlog
+	// Resend sends the target's letters up to the number until again, 0: all, and removes
+	// those that have a place in its queue. It returns how many, also with an error:
+	// errors.Is with stat.ErrNoBacklog where there are none, or no such target.
+	Resend(ctx context.Context, target string, until uint64) (points uint64, err error)
+
 	// Trace returns the last accepted points of a series, newest first. The first
 	// call for a series arms it and lets go of the one before. tags are k=v,k2=v2.
 	Trace(endpoint, name, tags string) []metric.Traced
@@ -52,6 +61,7 @@ type Health struct {
 	Durability string   `json:"durability"` // see the Durability constants
 	Details    []string `json:"details"`    // what is amiss, in words for an operator
 	Refusing   string   `json:"-"`          // why no points are taken, such as "stopping"; empty while they are, and during the start
+	Journal    int64    `json:"-"`          // bytes of disk that the journal takes
 }
 
 // What becomes of an acknowledged point when the process is killed.

@@ -49,6 +49,9 @@ func (s *Server) routes(push nethttp.Handler) nethttp.Handler {
 	read("/api/health", s.durability)
 	read("/api/ledger", s.ledger)
 	read("/api/status", s.status)
+	backlogRoutes(e, "/api/spool", s.relay.Spools)
+	backlogRoutes(e, "/api/dead", s.relay.Letters)
+	e.POST("/api/dead/resend", loopbackOnly, s.resend)
 	read("/metrics", gin.WrapH(s.metrics()))
 	for path, asset := range pageAssets() {
 		read(path, asset.serve)

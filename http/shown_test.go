@@ -31,6 +31,14 @@ func TestMetrics(t *testing.T) {
 		`transfer_target_dropped_points_total{address="h1:6070",backend="graph",node="graph-00",reason="age",target="graph/graph-00/h1:6070"} 10`,
 		`transfer_target_up{address="h1:6070",backend="graph",node="graph-00",target="graph/graph-00/h1:6070"} 0`,
 		`transfer_target_up{address="h2:6070",backend="graph",node="graph-01",target="graph/graph-01/h2:6070"} 1`,
+		`transfer_durability 1`,
+		`transfer_journal_bytes 4096`,
+		`transfer_target_spooled{address="h1:6070",backend="graph",node="graph-00",target="graph/graph-00/h1:6070"} 1`,
+		`transfer_target_spool_points{address="h1:6070",backend="graph",node="graph-00",target="graph/graph-00/h1:6070"} 80`,
+		`transfer_target_spool_bytes{address="h1:6070",backend="graph",node="graph-00",target="graph/graph-00/h1:6070"} 8192`,
+		`transfer_target_dead_letters{address="h1:6070",backend="graph",node="graph-00",target="graph/graph-00/h1:6070"} 3`,
+		`transfer_target_replayed_points_total{address="h1:6070",backend="graph",node="graph-00",target="graph/graph-00/h1:6070"} 6`,
+		`transfer_target_ledger_mismatches_total{address="h2:6070",backend="graph",node="graph-01",target="graph/graph-01/h2:6070"} 0`,
 		`transfer_ring_info{backend="graph",fingerprint="00c0ffee",hash="crc32",replicas="500"} 1`,
 		`transfer_ring_share{backend="graph",node="graph-01"} 0.75`,
 		"go_goroutines ",
@@ -54,7 +62,7 @@ func TestLedger(t *testing.T) {
 	ledger := func() string { return from(s, "10.0.0.1:1", "GET", "/api/ledger").Body.String() }
 
 	body := ledger()
-	require.True(t, strings.HasPrefix(body, `{"balanced":true,"totals":{"accepted":335,"movedIn":0,"delivered":221,"queued":91,"dropped":{"age":10,"queue_full":3},"movedOut":10,"resent":5,"failed":7,"rejected":0,"replayed":0},"targets":[`), body)
+	require.True(t, strings.HasPrefix(body, `{"balanced":true,"totals":{"accepted":335,"movedIn":0,"delivered":221,"queued":91,"dropped":{"age":10,"queue_full":3},"movedOut":10,"resent":5,"failed":7,"rejected":0,"replayed":6},"targets":[`), body)
 	require.Contains(t, body, `{"id":"graph/graph-01/h2:6070","backend":"graph","node":"graph-01","address":"h2:6070","balanced":true,"accepted":30,"movedIn":0,"delivered":20,"queued":0,"dropped":{},"movedOut":10,"resent":0,"failed":0,"rejected":0,"replayed":0}`)
 	require.NotContains(t, body, `"error"`)
 
@@ -80,6 +88,10 @@ func TestStatus(t *testing.T) {
 	require.JSONEq(t, `{"malformed":1}`, shown("receivers", 0, "troubles"))
 	require.Equal(t, "down", shown("targets", 0, "state"))
 	require.Equal(t, "300", shown("targets", 0, "accepted"))
+	require.Equal(t, "true", shown("targets", 0, "spooled"))
+	require.Equal(t, "80", shown("targets", 0, "spoolPoints"))
+	require.Equal(t, "3", shown("targets", 0, "deadLetters"))
+	require.Equal(t, "6", shown("totals", "replayed"))
 	require.Equal(t, "true", shown("balanced"))
 	require.Equal(t, "graph-01", shown("rings", 0, "shares", 1, "node"))
 }

@@ -53,6 +53,14 @@ func (p *parting) next() *queue.Block {
 	return &p.view
 }
 
+// sent notes that the part that next returned is sent, and reports whether its points
+// were sent before.
+func (p *parting) sent() (again bool) {
+	b := p.blocks[p.parts[p.waiting()].block]
+	again, b.Sent = b.Sent, true
+	return again
+}
+
 // waiting returns the index of the part to be sent next, -1 for none.
 func (p *parting) waiting() int {
 	for i := range p.parts {

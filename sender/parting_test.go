@@ -122,7 +122,7 @@ func TestAnotherAddressJudgesAnew(t *testing.T) {
 	p.next()
 	p.took() // 0, 1
 	p.again()
-	taken, _ := sendParts(p, func(h uint32) bool { return true })
+	taken, _ := sendParts(p, func(uint32) bool { return true })
 	require.Empty(t, taken)
 	require.Empty(t, guilty(p), "this address has taken none of them")
 }

@@ -90,6 +90,7 @@ func (l *lane) judge(refusal error) error {
 	l.poison.begin(l.blocks.Flight(0), l.address())
 	switch {
 	case refusal != nil:
+		l.blocks.Tried(l.blocks.Flight(0).Len(), false, true)
 		p.refused(refusal.Error())
 	case p.isWhole():
 		p.refused("it costs the connection")
@@ -145,12 +146,13 @@ func (l *lane) sendParts() error {
 func (l *lane) call(b *queue.Block) error {
 	// Parts share series, and graph may apply two calls in a row in any order.
 	time.Sleep(l.blocks.Settle())
-	l.blocks.Resent(b.Len())
-	if err := l.conn.Send(b); err != nil {
-		return err
+	again := l.poison.parting.sent()
+	err := l.conn.Send(b)
+	if err == nil {
+		_, err = l.conn.Confirm()
 	}
-	_, err := l.conn.Confirm()
 	l.now = l.shared.now()
+	l.blocks.Tried(b.Len(), again, l.refusesForGood(err)) // all else counts when the Block is returned
 	return err
 }
 
@@ -161,7 +163,6 @@ func (l *lane) join() bool {
 		b, wait := l.blocks.Take(l.now, 0)
 		switch {
 		case b != nil:
-			l.blocks.Send(l.blocks.InFlight() - 1)
 			l.poison.parting.add(b)
 			return true
 		case wait != queue.OnDisk || l.load() > 0:

@@ -42,7 +42,8 @@ type keeper struct {
 	slots   *slots.Slots
 	journal *journal.Journal // nil: points lie in memory only
 	sender  *sender.Sender
-	durable bool // the state has to survive a power cut, and what it builds on first
+	past    *state // as it was stored by the relay before; nil: none
+	durable bool   // the state has to survive a power cut, and what it builds on first
 	log     *slog.Logger
 
 	replay   *sender.Replay // that is not settled yet; nil: none
@@ -118,6 +119,9 @@ func (k *keeper) store() error {
 		now.Journal = k.journal.Position()
 	}
 	now.State = *k.sender.State(upTo)
+	if k.journal == nil {
+		k.keepPlaces(&now)
+	}
 	if !k.settled(&now, upTo) {
 		return nil
 	}
@@ -141,6 +145,21 @@ func (k *keeper) store() error {
 		return nil
 	}
 	return k.trimJournal(&now.State, upTo)
+}
+
+// keepPlaces leaves journal and lanes where a relay with a journal left them: what waits
+// in the data directory waits for the next one of that kind.
+func (k *keeper) keepPlaces(now *state) {
+	lanes := make(map[string][]sender.LaneState)
+	if k.past != nil {
+		now.Journal = k.past.Journal
+		for _, t := range k.past.Targets {
+			lanes[t.ID] = t.Lanes
+		}
+	}
+	for i := range now.Targets {
+		now.Targets[i].Lanes = lanes[now.Targets[i].ID]
+	}
 }
 
 // settled reports whether a state may be stored. Points that the replay has put elsewhere

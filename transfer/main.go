@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"transfer/g"
+	"transfer/transfer/backlog"
 	"transfer/transfer/bench"
 	"transfer/transfer/client"
 	"transfer/transfer/demo"
@@ -80,6 +81,6 @@ func command() *cobra.Command {
 	root.Flags().BoolVarP(&commit, "git", "g", false, "with -v: the same line, kept for scripts that say -vg")
 	_ = root.Flags().MarkHidden("git")
 	root.SetFlagErrorFunc(misused)
-	root.AddCommand(checkCommand(), client.Command(), sink.Command(), demo.Command(startRelay), bench.Command())
+	root.AddCommand(checkCommand(), backlog.SpoolCommand(openData), backlog.DeadCommand(openData), client.Command(), sink.Command(), demo.Command(startRelay), bench.Command())
 	return root
 }

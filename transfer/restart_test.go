@@ -81,3 +81,28 @@ func TestRestartGoesOn(t *testing.T) {
 		})
 	}
 }
+
+// A relay in memory mode leaves alone what one with a journal left in the data
+// directory.
+func TestMemoryModeKeepsThePlaces(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	dir, away := t.TempDir(), "127.0.0.1:1"
+	for _, durability := range []string{"journal", "memory", "journal", "memory"} {
+		s := relayIn(t, dir, durability, away)
+		s.Start()
+		if durability == "journal" {
+			push(t, s, int(s.sender.Targets()[0].Queued), 10)
+		}
+		s.Stop()
+	}
+	graph, err := sink.NewGraph("127.0.0.1:0", sink.Options{Record: true})
+	require.NoError(t, err)
+	defer graph.Close()
+	s := relayIn(t, dir, "journal", graph.Addr())
+	s.Start()
+	defer s.Stop()
+	require.Eventually(t, func() bool { return len(graph.Points()) == 20 }, 10*time.Second, 10*time.Millisecond)
+	for i, p := range graph.Points() {
+		require.EqualValues(t, i, p.Value)
+	}
+}

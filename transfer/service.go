@@ -128,7 +128,7 @@ func (s *Service) buildPath() (err error) {
 	}
 	if s.storage != nil {
 		s.keeper = &keeper{
-			slots: s.storage.slots, journal: s.storage.journal, sender: s.sender,
+			slots: s.storage.slots, journal: s.storage.journal, sender: s.sender, past: s.storage.past,
 			durable: s.cfg.Durability == durabilityFsync, log: s.log,
 		}
 	}

@@ -36,6 +36,9 @@ func (v *view) Ready() error {
 func (v *view) Health() http.Health {
 	s := v.service
 	h := http.Health{Durability: http.DurabilityOK, Details: append(slices.Clone(s.details), s.troubles()...)}
+	if s.storage != nil && s.storage.journal != nil {
+		h.Journal = s.storage.journal.Bytes()
+	}
 	switch {
 	case s.cfg.Durability == durabilityMemory:
 		h.Durability = http.DurabilityMemory
@@ -88,6 +91,3 @@ func (v *view) Trace(endpoint, name, tags string) []metric.Traced {
 func (v *view) Filter(endpoint, name, op, threshold, tags string) ([]metric.Traced, error) {
 	return v.service.pipeline.Filter(endpoint, name, op, threshold, tags)
 }
-
-// Targets implements http.Relay.
-func (v *view) Targets() []stat.Target { return v.service.sender.Targets() }

@@ -146,7 +146,9 @@ function newRow(target) {
   row.error = who.appendChild(make('span', 'small'));
   row.state = cell().appendChild(make('span', 'chip'));
   for (const name of ['rate', 'queued', 'bytes', 'oldest', 'delivered', 'dropped']) row[name] = cell('n').appendChild(make('span'));
+  row.spool = row.queued.parentNode.appendChild(make('span', 'small muted'));
   row.reasons = row.dropped.parentNode.appendChild(make('span', 'small muted'));
+  row.letters = row.dropped.parentNode.appendChild(make('span', 'small muted'));
   return row;
 }
 
@@ -158,11 +160,19 @@ function fillRow(row, t) {
   put(row.state, t.state, 'chip ' + ({ up: 'good', down: 'bad' }[t.state] || ''));
   put(row.rate, rate(t.deliveredPerSecond));
   put(row.queued, count(t.queued), worry(t.queued, behind));
+  put(row.spool, onDisk(t));
   put(row.bytes, bytes(t.queuedBytes), worry(t.queued, behind));
   put(row.oldest, duration(t.oldestSeconds), worry(t.queued, behind));
   put(row.delivered, count(t.delivered));
   put(row.dropped, count(dropped), worry(dropped, true));
   put(row.reasons, reasons(t.dropped));
+  put(row.letters, t.deadLetters > 0 ? `dead letters kept: ${count(t.deadLetters)}` : '');
+}
+
+// onDisk tells what of the queue is on disk, and whether new points wait behind it.
+function onDisk(t) {
+  if (!t.spooled && t.spoolPoints === 0) return '';
+  return `${t.spooled ? 'spooled, ' : ''}on disk ${count(t.spoolPoints)}, ${bytes(t.spoolBytes)}`;
 }
 
 // trouble orders the targets: the lower, the higher up.
@@ -180,7 +190,7 @@ function showTargets(s) {
 
   const wanted = at('filter').value.toLowerCase().split(/\s+/).filter(Boolean);
   const found = s.targets.filter((t) => {
-    const text = `${t.id} ${t.address} ${t.state} ${t.lastError || ''}`.toLowerCase();
+    const text = `${t.id} ${t.address} ${t.state} ${t.spooled ? 'spooled' : ''} ${t.lastError || ''}`.toLowerCase();
     return wanted.every((word) => text.includes(word));
   }).sort((a, b) => trouble(a) - trouble(b)); // stable: else in the relay's order
   const shown = showAll ? found : found.slice(0, FIRST_TARGETS);

@@ -13,11 +13,17 @@ func (l *Lane) Flight(i int) *Block { return l.flight.at(i) }
 // Settle returns the pause between two Blocks that share a series, 0 for none.
 func (l *Lane) Settle() time.Duration { return l.queue.limits.Settle }
 
-// Resent counts points of a Block in flight that are sent again, as a part of it.
-func (l *Lane) Resent(points int) {
+// Tried counts points of a Block in flight that were sent as a part of it: whether they
+// had been sent before, and whether the call failed.
+func (l *Lane) Tried(points int, again, failed bool) {
 	l.queue.mu.Lock()
 	defer l.queue.mu.Unlock()
-	l.queue.resent += uint64(points)
+	if again {
+		l.queue.resent += uint64(points)
+	}
+	if failed {
+		l.queue.failed += uint64(points)
+	}
 }
 
 // Bury says that the backend refused so many points of the Blocks in flight for good.

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -76,8 +77,8 @@ func BenchmarkAccept(b *testing.B) {
 	}
 }
 
-// BenchmarkAcceptDurably is BenchmarkAccept's "remembered" with and without a journal.
-// "alone" is one client; with more, requests share writes.
+// BenchmarkAcceptDurably is BenchmarkAccept's "remembered" with and without a journal:
+// one client, and many on all processors, whose requests share writes.
 func BenchmarkAcceptDurably(b *testing.B) {
 	for _, c := range []struct {
 		name    string
@@ -93,18 +94,23 @@ func BenchmarkAcceptDurably(b *testing.B) {
 				to.Journal = releasing{j}
 			}
 			in, points := drained(ring.CRC32, 1000, to), request()
-			b.ReportAllocs()
-			b.SetParallelism(c.clients)
-			b.RunParallel(func(pb *testing.PB) {
+			push := func(more func() bool) {
 				batch := &metric.Batch{}
-				for pb.Next() {
+				for more() {
 					batch.Reset()
 					batch.Points = append(batch.Points, points...)
 					if _, err := in.Accept(batch); err != nil {
 						b.Error(err)
 					}
 				}
-			})
+			}
+			b.ReportAllocs()
+			if c.clients == 1 {
+				push(b.Loop)
+			} else {
+				b.SetParallelism(c.clients)
+				b.RunParallel(func(pb *testing.PB) { push(pb.Next) })
+			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(points)), "ns/point")
 		})
 	}
@@ -118,4 +124,31 @@ func (j releasing) Done(first uint64) {
 	if first%(1<<16) < 200 {
 		_ = j.Release(first)
 	}
+}
+
+// forgetful is a Replayer that forgets.
+type forgetful struct{}
+
+func (forgetful) Route([]byte)                   {}
+func (forgetful) Put(int, *queue.Block, []int32) {}
+func (forgetful) HasRoom() bool                  { return true }
+
+// BenchmarkReplay is what a start takes for each point that the journal holds, before
+// it is put.
+func BenchmarkReplay(b *testing.B) {
+	const requests = 1000
+	j, err := journal.Open(b.TempDir(), journal.Options{})
+	require.NoError(b, err)
+	defer func() { require.NoError(b, j.Close()) }()
+	in, points := drained(ring.CRC32, 1000, Durability{Journal: j}), request()
+	for range requests {
+		_, err := in.Accept(batch(points...))
+		require.NoError(b, err)
+	}
+	for b.Loop() {
+		_, _, err := in.pipeline.Replay(context.Background(), 0, j, forgetful{})
+		require.NoError(b, err)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(requests*len(points)), "ns/point")
+	b.ReportMetric(float64(j.Bytes())/float64(requests*len(points)), "bytes/point")
 }

@@ -223,7 +223,7 @@ func TestCrashes(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	var points []metric.Point // by number, from 1 on
 	mark := uint64(0)
-	for range 30 {
+	for range 15 {
 		for range random.IntN(50) {
 			some := randomPoints(random, 1+random.IntN(300))
 			r := NewRecord()

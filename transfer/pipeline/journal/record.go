@@ -153,7 +153,7 @@ func (r *Record) cut(end int) {
 
 // appendText appends s behind its length.
 func appendText(dst []byte, s string) []byte {
-	if n := len(s); n < 0x80 { // nearly always; a call saved is a third of the time
+	if n := len(s); n < 0x80 { // nearly always: it spares a call
 		dst = append(dst, byte(n))
 	} else {
 		dst = binary.AppendUvarint(dst, uint64(n))

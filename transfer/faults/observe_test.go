@@ -1,0 +1,162 @@
+package faults
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"transfer/g/stat"
+)
+
+// get returns the body of an admin page that answers 200.
+func (r *relay) get(path string) (string, error) {
+	client := http.Client{Timeout: 10 * time.Second}
+	resp, err := client.Get("http://" + r.ports.Load().http + path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s: %s", path, resp.Status, body)
+	}
+	return string(body), err
+}
+
+// books is the answer of /api/ledger.
+type books struct {
+	Balanced bool
+	Error    string
+	Totals   stat.Ledger
+	Targets  []struct {
+		ID       string
+		Balanced bool
+		stat.Ledger
+	}
+}
+
+// target returns the ledger of a target.
+func (b *books) target(t *testing.T, id string) stat.Ledger {
+	t.Helper()
+	for _, target := range b.Targets {
+		if target.ID == id {
+			return target.Ledger
+		}
+	}
+	require.Fail(t, "no such target", id)
+	return stat.Ledger{}
+}
+
+// ledger returns the ledger, which must balance at any time.
+func (r *relay) ledger() (books, error) {
+	text, err := r.get("/api/ledger")
+	if err != nil {
+		return books{}, err
+	}
+	var b books
+	if err := json.Unmarshal([]byte(text), &b); err != nil {
+		return books{}, err
+	}
+	if !b.Balanced {
+		return b, errors.New("unbalanced: " + text)
+	}
+	return b, nil
+}
+
+// mustLedger is ledger while the relay runs.
+func (r *relay) mustLedger() books {
+	r.t.Helper()
+	b, err := r.ledger()
+	require.NoError(r.t, err)
+	return b
+}
+
+// health returns what /api/health says.
+func (r *relay) health() (durability string, details []string) {
+	r.t.Helper()
+	text, err := r.get("/api/health")
+	require.NoError(r.t, err)
+	var h struct {
+		Durability string
+		Details    []string
+	}
+	require.NoError(r.t, json.Unmarshal([]byte(text), &h))
+	return h.Durability, h.Details
+}
+
+// becomes waits until health says so.
+func (r *relay) becomes(durability string, within time.Duration) {
+	r.t.Helper()
+	var said string
+	var details []string
+	for deadline := time.Now().Add(within); said != durability; time.Sleep(20 * time.Millisecond) {
+		said, details = r.health()
+		require.True(r.t, said == durability || time.Now().Before(deadline),
+			"after %s health says %s, not %s: %q", within, said, durability, details)
+	}
+}
+
+// eventually waits for ok, which is asked by the test's own goroutine.
+func eventually(t *testing.T, within time.Duration, otherwise string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(within); !ok(); {
+		require.True(t, time.Now().Before(deadline), "%s within %s", otherwise, within)
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// weigh notes the most memory that the process has had.
+func (r *relay) weigh() {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.now.pid()))
+	if err != nil {
+		return // it has ended
+	}
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	if fields := strings.Fields(rest); len(fields) > 0 {
+		kib, err := strconv.ParseInt(fields[0], 10, 64)
+		require.NoError(r.t, err)
+		r.memory = max(r.memory, kib<<10)
+	}
+}
+
+// disk returns how many bytes of its disk the data directory takes.
+func (r *relay) disk() int64 {
+	var all int64
+	_ = filepath.WalkDir(r.data, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // what is removed meanwhile takes nothing
+		}
+		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
+			all += info.Sys().(*syscall.Stat_t).Blocks * 512
+		}
+		return nil
+	})
+	return all
+}
+
+// cpu returns the processor time that the process has taken.
+func (r *relay) cpu() time.Duration {
+	r.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.now.pid()))
+	require.NoError(r.t, err)
+	_, rest, _ := strings.Cut(string(text), ") ") // the name may hold spaces
+	fields := strings.Fields(rest)
+	user, err := strconv.Atoi(fields[11])
+	require.NoError(r.t, err)
+	system, err := strconv.Atoi(fields[12])
+	require.NoError(r.t, err)
+	const tick = 10 * time.Millisecond
+	return time.Duration(user+system) * tick
+}

@@ -1,0 +1,92 @@
+package faults
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// P2: a power cut. The data directory lies on a file system in a file; what that file
+// holds at some moment is what a disk would hold after a cut.
+func TestPowerCut(t *testing.T) {
+	t.Parallel()
+	mkfs := program(t, "mkfs.ext4")
+	folder := t.TempDir()
+	image, dir := filepath.Join(folder, "disk"), filepath.Join(folder, "mnt")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	require.NoError(t, os.WriteFile(image, nil, 0o600))
+	require.NoError(t, os.Truncate(image, 160<<20))
+	out, err := exec.Command(mkfs, "-q", "-F", image).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	mountAt(t, dir, "-o", "loop", image)
+
+	random := chance(t)
+	site, _, graphs := usualSite(t)
+	s := newStage(t, fault{"power cut", "the disk as it is at a random moment under load, in fsync mode, a graph away",
+		"nothing acknowledged lost"}, site, section{"dataDir": filepath.Join(dir, "data"), "durability": "fsync"})
+	l := load{rate: usual().rate, answers: true}
+	s.crashed = true
+	s.relay.start()
+	s.relay.becomes("ok", 5*time.Second)
+	s.play(l)
+	s.flows()
+	graphs[3].fail(t, dead())
+	cuts := either(1, 5)
+	for n := range cuts {
+		time.Sleep(between(random, 200*time.Millisecond, 3*time.Second))
+		s.relay.now.signal(syscall.SIGSTOP) // nobody is told any more that a point is safe
+		next := filepath.Join(folder, string(rune('a'+n)))
+		copyStill(t, next, image)
+		s.relay.kill()
+		require.NoError(t, syscall.Unmount(dir, 0))
+		require.NoError(t, os.Remove(image))
+		image = next
+		mountAt(t, dir, "-o", "loop", image)
+		s.relay.start()
+		s.flows()
+	}
+	// A mark is no older than what was synced before it: about a second.
+	s.allowed.duplicates = cuts * 2 * l.rate * 3
+	graphs[3].fail(t, well())
+	s.note("%d cuts", cuts)
+	s.finish()
+}
+
+// copyStill copies a file at a moment when nobody writes to it: again, until it is the
+// same after the copy as before.
+func copyStill(t *testing.T, to, from string) {
+	t.Helper()
+	for range 50 {
+		content, err := os.ReadFile(from)
+		require.NoError(t, err)
+		if bytes.Equal(sum(t, from), hash(content)) {
+			require.NoError(t, os.WriteFile(to, content, 0o600))
+			return
+		}
+	}
+	require.Fail(t, "the disk is written to all the time")
+}
+
+func hash(b []byte) []byte {
+	h := sha256.Sum256(b)
+	return h[:]
+}
+
+func sum(t *testing.T, path string) []byte {
+	t.Helper()
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer func() { _ = file.Close() }()
+	h := sha256.New()
+	_, err = io.Copy(h, file)
+	require.NoError(t, err)
+	return h.Sum(nil)
+}

@@ -1,0 +1,6 @@
+//go:build race
+
+package faults
+
+// raceEnabled reports whether tests and relay look for races, which takes memory.
+const raceEnabled = true

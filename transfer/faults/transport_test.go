@@ -1,0 +1,146 @@
+package faults
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// patience is how long a client waits for an answer. A relay that takes longer is
+// stuck, whatever the fault.
+const patience = 30 * time.Second
+
+// connection is what the transports over TCP share.
+type connection struct {
+	address func() string // asked for each dial: a relay that starts again has another
+	conn    net.Conn
+	in      *bufio.Reader
+}
+
+// open dials if need be, and reports whether there is a connection.
+func (c *connection) open() bool {
+	if c.conn != nil {
+		return true
+	}
+	conn, err := net.DialTimeout("tcp", c.address(), time.Second)
+	if err != nil {
+		return false
+	}
+	c.conn, c.in = conn, bufio.NewReader(conn)
+	return true
+}
+
+func (c *connection) close() {
+	if c.conn != nil {
+		_ = c.conn.Close()
+		c.conn = nil
+	}
+}
+
+// rpcTransport sends Transfer.Update over the JSON codec of net/rpc.
+type rpcTransport struct{ connection }
+
+func (r *rpcTransport) send(points []point, round int) (outcome, error) {
+	if !r.open() {
+		return nobody, nil
+	}
+	request := appendJSON([]byte(`{"method":"Transfer.Update","params":[`), points)
+	request = append(request, `],"id":`...)
+	request = append(strconv.AppendInt(request, int64(round), 10), '}')
+	_ = r.conn.SetDeadline(time.Now().Add(patience))
+	answer, err := "", error(nil)
+	if _, err = r.conn.Write(request); err == nil {
+		answer, err = r.in.ReadString('\n')
+	}
+	var late net.Error
+	switch {
+	case errors.As(err, &late) && late.Timeout():
+		return broken, fmt.Errorf("no answer within %s", patience)
+	case err != nil:
+		r.close()
+		return broken, nil
+	}
+	var reply struct {
+		ID     int
+		Result *struct{ Total, Invalid int }
+		Error  *string
+	}
+	if err := json.Unmarshal([]byte(answer), &reply); err != nil {
+		return broken, fmt.Errorf("answer %q: %w", answer, err)
+	}
+	switch {
+	case reply.ID != round:
+	case reply.Error != nil && strings.HasPrefix(*reply.Error, "retry: "):
+		return refused, nil
+	case reply.Error == nil && reply.Result != nil && reply.Result.Total == len(points) && reply.Result.Invalid == 0:
+		return taken, nil
+	}
+	return broken, fmt.Errorf("answer %q to round %d of %d points", answer, round, len(points))
+}
+
+// httpTransport posts to /api/push.
+type httpTransport struct {
+	address func() string
+	client  http.Client
+}
+
+func newHTTPTransport(address func() string) *httpTransport {
+	return &httpTransport{address: address, client: http.Client{
+		Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 1},
+	}}
+}
+
+func (h *httpTransport) send(points []point, _ int) (outcome, error) {
+	resp, err := h.client.Post("http://"+h.address()+"/api/push", "application/json", bytes.NewReader(appendJSON(nil, points)))
+	var op *net.OpError
+	var late net.Error
+	switch {
+	case errors.As(err, &op) && op.Op == "dial":
+		return nobody, nil
+	case errors.As(err, &late) && late.Timeout():
+		return broken, fmt.Errorf("no answer within %s", patience)
+	case err != nil:
+		return broken, nil
+	}
+	body, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	want := fmt.Sprintf(`{"msg":"success","data":{"Message":"ok","Total":%d,"Invalid":0,`, len(points))
+	switch {
+	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode == http.StatusServiceUnavailable:
+		return refused, nil
+	case err != nil:
+		return broken, nil
+	case resp.StatusCode == http.StatusOK && strings.HasPrefix(string(body), want):
+		return taken, nil
+	}
+	return broken, fmt.Errorf("answer %s %q", resp.Status, body)
+}
+
+func (h *httpTransport) close() { h.client.CloseIdleConnections() }
+
+// lineTransport writes lines to the socket, where nothing is acknowledged.
+type lineTransport struct{ connection }
+
+func (l *lineTransport) send(points []point, _ int) (outcome, error) {
+	if !l.open() {
+		return nobody, nil
+	}
+	var lines []byte
+	for _, p := range points {
+		lines = fmt.Appendf(lines, "update %s %s/%s %d %d GAUGE %d\n", p.endpoint, p.metric, tags, p.timestamp, p.value, step)
+	}
+	_ = l.conn.SetDeadline(time.Now().Add(patience))
+	if _, err := l.conn.Write(lines); err != nil {
+		l.close()
+		return broken, nil
+	}
+	return written, nil
+}
