@@ -77,7 +77,8 @@ function showHeader(s) {
 }
 
 function showEmpty(s) {
-  const accepted = s.receivers.reduce((n, r) => n + r.accepted, 0);
+  // The totals reach back over restarts; without a backend only the receivers count.
+  const accepted = s.receivers.reduce((n, r) => n + r.accepted, s.totals.accepted);
   at('empty').hidden = accepted > 0 || !s.ready;
   const point = '{"endpoint":"web-1","metric":"cpu.busy","value":42,"step":60,"counterType":"GAUGE","tags":"core=0"}';
   put(at('try'), `curl -d '[${point}]' ${location.origin}/api/push`);
@@ -109,7 +110,7 @@ function showTotals(s) {
   if (t.movedOut) rows.push(['+', t.movedOut, 'moved out']);
   at('ledger').replaceChildren(...rows.flatMap(([sign, n, word, kind]) =>
     [make('span', 'sign', sign), make('dd', kind, count(n)), make('dt', kind || 'muted', word)]));
-  put(at('beside'), `beside it: ${count(t.resent)} sent again, ${count(t.failed)} in failed calls, ${count(t.rejected)} rejected after delivery`);
+  put(at('beside'), `beside it: ${count(t.resent)} sent again, ${count(t.failed)} in failed calls, ${count(t.rejected)} rejected after delivery, ${count(t.replayed)} taken over at a start`);
 }
 
 function numberCell(text, note, kind) {
