@@ -101,8 +101,9 @@ func (l *lane) judge(refusal error) error {
 		}
 	}
 	if !p.taken {
-		p.again()
-		return &Refusal{Permanent: true, Err: errors.New("it refuses every point, each by itself: the backend is at fault, not the points; " + l.lastWords(refusal))}
+		words := l.lastWords(refusal)
+		l.poison.forgive() // another address, or this one later, begins with all of it
+		return &Refusal{Permanent: true, Err: errors.New("it refuses every point, each by itself: the backend is at fault, not the points; " + words)}
 	}
 	l.bury()
 	l.written = l.blocks.InFlight()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -152,4 +153,20 @@ func TestBrokenConnectionsAreNoPoison(t *testing.T) {
 	require.Equal(t, upTo(20), p.points())
 	require.Empty(t, bed.target().Dropped)
 	bed.stop(t, 20)
+}
+
+// Where a group has several addresses, one that refuses everything for good hands over
+// to the next.
+func TestGroupLeavesAnAddressThatRefusesAll(t *testing.T) {
+	p := &peer{always: func(c *call) error {
+		if c.conn.address == "a:1" {
+			return &Refusal{Permanent: true, Err: errors.New("read only")}
+		}
+		return nil
+	}}
+	s := start(t, p, "a:1", "b:1")
+	put(s, 0, 30)
+	eventually(t, "all arrive", func() bool { return len(p.points()) == 30 })
+	require.Equal(t, upTo(30), p.points())
+	require.Zero(t, stop(t, s, time.Second))
 }
