@@ -69,7 +69,7 @@ func TestBackendRepliesNonsense(t *testing.T) {
 				onlyInFull(t)
 			}
 			site, _, _ := usualSite(t)
-			in := newSink(t, "graph", "127.0.0.1:0")
+			in := newSink(t, "graph", freeAddress())
 			proxy := newProxy(t, in.Addr())
 			site.add("graph", "graph-03", in, proxy.listener.Addr().String())
 			s := newStage(t, test.fault, site, nil)

@@ -61,7 +61,7 @@ func TestHTTPBackendAnswersErrors(t *testing.T) {
 				onlyInFull(t)
 			}
 			site := newSite(t)
-			in := newSink(t, "influxdb", "127.0.0.1:0")
+			in := newSink(t, "influxdb", freeAddress())
 			door := newStatusDoor(t, in.Addr())
 			site.add("influxdb", "", in, door.address)
 			s := newStage(t, fault{fmt.Sprintf("backend answers %d", status), "an InfluxDB answers each request so, then takes them",

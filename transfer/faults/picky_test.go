@@ -56,7 +56,7 @@ func (s *pickyService) Send(items []*sink.GraphItem, _ *sink.SimpleRpcResponse) 
 
 func newPicky(t *testing.T) *picky {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", freeAddress())
 	require.NoError(t, err)
 	g := &picky{address: l.Addr().String()}
 	server := rpc.NewServer()

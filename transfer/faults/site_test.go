@@ -36,7 +36,7 @@ func (s *site) add(backend, node string, in standIn, known string) {
 // sink adds a stand-in of package sink.
 func (s *site) sink(backend, node string) sinkIn {
 	s.t.Helper()
-	in := newSink(s.t, backend, "127.0.0.1:0")
+	in := newSink(s.t, backend, freeAddress())
 	s.add(backend, node, in, in.Addr())
 	return in
 }

@@ -59,7 +59,7 @@ const standInVariable = "FAULTS_STANDIN"
 // playStandIn is the whole of that process: it says its address, and when its input
 // ends what came.
 func playStandIn(kind string) (code int) {
-	s, err := sink.New(kind, "127.0.0.1:0", sink.Options{Record: true, Remember: 1 << 30})
+	s, err := sink.New(kind, freeAddress(), sink.Options{Record: true, Remember: 1 << 30})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -48,7 +48,7 @@ type turn struct {
 
 func newStrict(t *testing.T) *strict {
 	t.Helper()
-	g := &strict{t: t, address: "127.0.0.1:0", series: make(map[string]*turn)}
+	g := &strict{t: t, address: freeAddress(), series: make(map[string]*turn)}
 	g.listen()
 	t.Cleanup(func() {
 		g.shut()
