@@ -73,15 +73,16 @@ func TestEveryBackendFailsInEveryWay(t *testing.T) {
 	}
 }
 
-// P7, P10: with all backends gone, half of a tiny memoryLimit is all that waits; the
-// oldest points go, counted, and the relay still answers and stops in time.
+// P7, P10: with all backends gone and nothing on disk, half of a tiny memoryLimit is all
+// that waits; the oldest points go, counted, and the relay still answers and stops in
+// time.
 func TestAllBackendsGoneWithLittleMemory(t *testing.T) {
 	site := newSite(t)
 	refuse := func(_ string, s *sink.Sink) { require.NoError(t, s.SetFault(sink.Fault{Mode: sink.Refuse})) }
 	each(site.judges, refuse)
 	each(site.graphs, refuse)
 	cfg := withPorts(t, site.sections())
-	cfg["memoryLimit"] = "64MiB"
+	cfg["memoryLimit"], cfg["durability"] = "64MiB", "memory"
 	r := startRelay(t, cfg)
 	agent := newLoad(10_000)
 	for range 60 {
