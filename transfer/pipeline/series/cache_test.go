@@ -220,7 +220,9 @@ func TestSteadyOrderIsFollowed(t *testing.T) {
 		cursor.Find(b, &p)
 		require.Empty(t, p.Key, "nothing is made anew")
 	}
-	require.Equal(t, len(points)-3, followed, "all but each agent's first")
+	// An agent's first follows the last of another only where both lie in one shard,
+	// which the seed of the hash decides.
+	require.GreaterOrEqual(t, followed, len(points)-3, "all but each agent's first")
 }
 
 // The endpoint of an agent is kept once, not with each of its series.
