@@ -71,9 +71,9 @@ func (l *Lane) Blank() *Block { return l.queue.pool.Get(l.loaded) }
 // to end. Of the points that were missing before it, so many were damaged. It returns
 // false when what comes next is another one by now: b is gone then.
 func (l *Lane) Load(b *Block, from, end segment.Position, damaged uint64) bool {
-	l.loaded = min(len(b.Payload), l.queue.maxBlock)
 	l.queue.mu.Lock()
 	defer l.queue.mu.Unlock()
+	l.loaded = min(len(b.Payload), l.queue.maxBlock)
 	if from != l.spool.next || between(l.spool.end, end) > 0 {
 		l.queue.pool.Put(b)
 		return false

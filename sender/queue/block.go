@@ -25,8 +25,10 @@ type Block struct {
 	Payload []byte // the items, one after another
 	Items   []Item
 
-	charged int64 // bytes of it that its queue has accounted for
-	Sent    bool  // at least once: it may have arrived
+	charged int64     // bytes of it that its queue has accounted for
+	before  uint64    // points that were put into its lane before its first one
+	since   time.Time // when it came to its queue, if that is not when it was accepted
+	Sent    bool      // at least once: it may have arrived
 	spooled spooled
 
 	First, Last uint64    // lowest and highest sequence number of its points
@@ -134,7 +136,7 @@ func (b *Block) remove(i int) {
 // Cover widens the block's range of sequence numbers and its acceptance time to
 // include src's.
 func (b *Block) Cover(src *Block) {
-	if b.First == 0 || src.First < b.First {
+	if src.First > 0 && (b.First == 0 || src.First < b.First) {
 		b.First = src.First
 	}
 	b.Last = max(b.Last, src.Last)

@@ -28,6 +28,12 @@ func (b *Budget) join(q *Queue) {
 	b.queues = append(b.queues, q)
 }
 
+func (b *Budget) leave(q *Queue) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.queues = slices.DeleteFunc(b.queues, func(other *Queue) bool { return other == q })
+}
+
 // relieve makes the fullest queues give way until the budget is met or nothing
 // is left that may go. When it is nearly used up, the fullest one turns to its spool,
 // so that nothing has to go. No queue's lock may be held.

@@ -11,7 +11,11 @@ const behindAfter = time.Second
 func (l *Lane) Flight(i int) *Block { return l.flight.at(i) }
 
 // Settle returns the pause between two Blocks that share a series, 0 for none.
-func (l *Lane) Settle() time.Duration { return l.queue.limits.Settle }
+func (l *Lane) Settle() time.Duration {
+	l.queue.mu.Lock()
+	defer l.queue.mu.Unlock()
+	return l.settle.pause
+}
 
 // Tried counts points of a Block in flight that were sent as a part of it: whether they
 // had been sent before, and whether the call failed.
@@ -30,12 +34,14 @@ func (l *Lane) Tried(points int, again, failed bool) {
 // The Delivered that ends these Blocks counts them as dropped instead. Owner only.
 func (l *Lane) Bury(points int) { l.buried += points }
 
-// bury counts what Bury said of the Blocks that were delivered. The caller holds the
-// queue's lock.
+// bury counts what Bury and Discard said of the Blocks that were delivered. The caller
+// holds the queue's lock.
 func (l *Lane) bury() {
 	l.queue.delivered -= uint64(l.buried)
 	l.queue.dropped[DroppedDeadLetter] += uint64(l.buried)
-	l.buried = 0
+	l.queue.movedOut -= uint64(l.discarded)
+	l.queue.dropped[DroppedReplica] += uint64(l.discarded)
+	l.buried, l.discarded = 0, 0
 }
 
 // IsBehind reports whether the lane has a backlog: something in its spool, or a Block
@@ -47,7 +53,7 @@ func (l *Lane) IsBehind(now time.Time) bool {
 		return true
 	}
 	for b := range l.blocks() {
-		return now.Sub(b.Accepted) > behindAfter
+		return b.waited(now) > behindAfter
 	}
 	return false
 }

@@ -25,25 +25,29 @@ type Lane struct {
 	queue *Queue
 
 	// Guarded by the queue's lock. What each Put looks at comes first.
-	waiting fifo // the newest is open: points are added to it
-	busy    bool // the owner has better to do than to wait for a full Block
-	awaits  awaited
-	usual   int  // bytes of payload of the last Block taken
-	flying  int  // memory of the Blocks in flight; changed by the owner only
-	flight  fifo // taken by the owner, not yet delivered; likewise
-	buried  int  // points of those that the backend refused for good; likewise
-	ready   fifo // to be taken before what waits: returned, or read from the spool
-	leaving fifo // with the spooler, to be read again when it is written
-	spool   backlog
-	loaded  int // bytes of payload of the last Block read; owner only
-	took    time.Time
-	settle  settle
+	waiting   fifo   // the newest is open: points are added to it
+	onward    Onward // nil: the lane keeps what is put
+	moves     bool   // what leaves counts as moved
+	entered   uint64 // points put so far
+	busy      bool   // the owner has better to do than to wait for a full Block
+	awaits    awaited
+	usual     int  // bytes of payload of the last Block taken
+	flying    int  // memory of the Blocks in flight; changed by the owner only
+	flight    fifo // taken by the owner, not yet delivered; likewise
+	buried    int  // points of those that the backend refused for good; likewise
+	discarded int  // points of those that have no place to be moved to; likewise
+	ready     fifo // to be taken before what waits: returned, or read from the spool
+	leaving   fifo // with the spooler, to be read again when it is written
+	spool     backlog
+	loaded    int // bytes of payload of the last Block read; owner only
+	took      time.Time
+	settle    settle
 
 	wake chan struct{} // holds one signal
 }
 
-func newLane(q *Queue) *Lane {
-	return &Lane{queue: q, wake: make(chan struct{}, 1), settle: settle{pause: q.limits.Settle}}
+func newLane(q *Queue, pause time.Duration) *Lane {
+	return &Lane{queue: q, wake: make(chan struct{}, 1), settle: settle{pause: pause}}
 }
 
 // Wake delivers a signal when an owner that Take told to wait may Take after all. It
@@ -54,13 +58,25 @@ func (l *Lane) Wake() <-chan struct{} { return l.wake }
 // queue's bytes are used up, its oldest points go.
 func (l *Lane) Put(src *Block, chosen []int32) {
 	held := l.queue.accept(len(chosen))
+	if pass := l.onward; pass != nil {
+		l.queue.decline(len(chosen))
+		pass(src, chosen, false)
+		return
+	}
+	l.put(src, chosen)
+	l.accepted(held)
+}
+
+// put is Put with the queue's lock held.
+func (l *Lane) put(src *Block, chosen []int32) {
 	for len(chosen) > 0 {
 		b := l.open(src, len(src.Item(int(chosen[0]))))
-		chosen = chosen[b.take(src, chosen, l.room()):]
+		n := b.take(src, chosen, l.room())
+		chosen = chosen[n:]
+		l.entered += uint64(n)
 		b.Cover(src)
 		l.queue.charge(b) // which may drop it
 	}
-	l.accepted(held)
 }
 
 // Replayed notes that so many of the points that were put had been accepted by another
@@ -71,12 +87,14 @@ func (l *Lane) Replayed(points int) {
 	l.queue.replayed += uint64(points)
 }
 
-// PutAll is Put with all items of src.
+// PutAll is Put with all items of src, for a lane that does not pass them on.
 func (l *Lane) PutAll(src *Block) {
 	held := l.queue.accept(src.Len())
 	for from := 0; from < src.Len(); {
 		b := l.open(src, len(src.Item(from)))
-		from += b.takeRun(src, from, l.room())
+		n := b.takeRun(src, from, l.room())
+		from += n
+		l.entered += uint64(n)
 		b.Cover(src)
 		l.queue.charge(b) // which may drop it
 	}
@@ -133,6 +151,7 @@ func (l *Lane) open(src *Block, item int) *Block {
 	b := l.waiting.newest()
 	if b == nil || !l.takes(b, src, item) {
 		b = l.queue.pool.Get(max(item, l.expected()))
+		b.before, b.since = l.entered, src.since
 		l.waiting.push(b)
 	} else if len(b.Payload)+item > cap(b.Payload) {
 		l.queue.pool.grow(b, item)
@@ -141,10 +160,10 @@ func (l *Lane) open(src *Block, item int) *Block {
 }
 
 // takes reports whether b, the newest Block, takes an item of src of so many bytes.
-// A Block in which points have come together for long takes no more: it goes as a
-// whole when its first point is too old.
+// A Block in which points have come together for long takes no more, nor does it take one
+// that is much older: it goes as a whole when its first point is too old.
 func (l *Lane) takes(b, src *Block, item int) bool {
-	return l.room().takes(b.Len(), len(b.Payload)+item) && src.Accepted.Sub(b.Accepted) <= l.queue.span
+	return l.room().takes(b.Len(), len(b.Payload)+item) && src.Accepted.Sub(b.Accepted).Abs() <= l.queue.span
 }
 
 // expected returns how many bytes the next Block is likely to get: as many as the
@@ -245,7 +264,11 @@ func (l *Lane) Delivered(n, rejected int, now time.Time) {
 		b := l.flight.pop()
 		l.flying -= int(b.Size())
 		l.settle.replied(b, now)
-		l.queue.delivered += uint64(b.Len())
+		if l.moves {
+			l.queue.movedOut += uint64(b.Len())
+		} else {
+			l.queue.delivered += uint64(b.Len())
+		}
 		switch {
 		case b.spooled.writing:
 			b.spooled.gone = true

@@ -40,6 +40,7 @@ type Queue struct {
 	maxBlock int           // bytes, items included, at which a Block is full
 	span     time.Duration // from a Block's first point to its last
 	limits   Limits
+	spillAt  atomic.Int64 // bytes from which on the spooler is to look
 
 	budget    *Budget
 	pool      *Pool
@@ -62,13 +63,19 @@ type Queue struct {
 // New returns the queue of a target with so many lanes, at least 1, which takes
 // its memory from budget.
 func New(limits Limits, lanes int, budget *Budget, pool *Pool) *Queue {
-	q := &Queue{limits: limits, span: limits.MaxAge / ageShare, budget: budget, pool: pool, spill: make(chan struct{}, 1)}
-	q.maxBlock = int(min(maxBlock, limits.Bytes/int64(blockShare*lanes)))
+	q := &Queue{budget: budget, pool: pool, spill: make(chan struct{}, 1)}
 	for range lanes {
-		q.lanes = append(q.lanes, newLane(q))
+		q.lanes = append(q.lanes, newLane(q, limits.Settle))
 	}
+	q.bound(limits)
 	budget.join(q)
 	return q
+}
+
+func (q *Queue) bound(limits Limits) {
+	q.limits, q.span = limits, limits.MaxAge/ageShare
+	q.maxBlock = int(min(maxBlock, limits.Bytes/int64(blockShare*len(q.lanes))))
+	q.spillAt.Store(limits.Bytes / spillShare)
 }
 
 // Lanes returns the queue's lanes.
@@ -86,6 +93,27 @@ func (q *Queue) accept(points int) (held int64) {
 	q.mu.Lock()
 	q.accepted += uint64(points)
 	return q.bytes.Load()
+}
+
+// decline unlocks the queue and takes back what accept counted.
+func (q *Queue) decline(points int) {
+	q.accepted -= uint64(points)
+	q.mu.Unlock()
+}
+
+// SetLimits changes the bounds of a queue in use.
+func (q *Queue) SetLimits(limits Limits) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.bound(limits)
+	q.trim()
+}
+
+// Close ends the queue's part in the budget. What it holds is given back to that; nothing
+// may be put or taken any more.
+func (q *Queue) Close() {
+	q.budget.leave(q)
+	q.budget.used.Add(-q.bytes.Swap(0))
 }
 
 // charge accounts for the memory that b has been given, for which others may have to
@@ -110,7 +138,7 @@ func (q *Queue) release(b *Block) {
 
 // grew is called without the lock when the queue's memory has grown.
 func (q *Queue) grew() {
-	if q.bytes.Load() >= q.limits.Bytes/spillShare && q.spools.Load() {
+	if q.bytes.Load() >= q.spillAt.Load() && q.spools.Load() {
 		q.Look()
 	}
 	q.budget.relieve()

@@ -13,6 +13,7 @@ const (
 	DroppedEncoding                 // spooled in a form that is not known any more; the file is kept
 	DroppedDeadLetter               // refused for good by the backend, kept as a dead letter
 	DroppedPurged                   // thrown away by a person
+	DroppedReplica                  // of an address that left a node with several: the others had the same points
 	numReasons
 )
 
@@ -20,7 +21,7 @@ func reasonNames() [numReasons]string {
 	return [numReasons]string{
 		DroppedCap: "cap", DroppedMemory: "memory", DroppedAge: "age", DroppedDamaged: "damaged",
 		DroppedTooLarge: "too_large", DroppedEncoding: "encoding",
-		DroppedDeadLetter: "dead_letter", DroppedPurged: "purged",
+		DroppedDeadLetter: "dead_letter", DroppedPurged: "purged", DroppedReplica: "replica",
 	}
 }
 

@@ -36,7 +36,7 @@ func (q *Queue) Turns(now time.Time) bool {
 // isLate reports whether the lane has a point in memory only that has lost patience.
 func (l *Lane) isLate(now time.Time) bool {
 	for b := range l.blocks() {
-		if !b.isSafe() && now.Sub(b.Accepted) > patience {
+		if !b.isSafe() && b.waited(now) > patience {
 			return true
 		}
 	}
@@ -170,12 +170,15 @@ func (l *Lane) TooLarge(b *Block, item int) (write bool) {
 // all that makes it give way. Any goroutine may call it.
 func (q *Queue) HasRoom() bool {
 	const crowded = 0.75
-	if !q.spools.Load() || float64(q.bytes.Load()) <= crowded*float64(q.limits.Bytes) {
+	if !q.spools.Load() {
 		return true
 	}
 	q.mu.Lock()
-	refused := q.refused
+	refused, roomy := q.refused, float64(q.bytes.Load()) <= crowded*float64(q.limits.Bytes)
 	q.mu.Unlock()
+	if roomy {
+		return true
+	}
 	if !refused {
 		q.Ask()
 	}
