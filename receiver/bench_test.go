@@ -16,7 +16,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"transfer/g"
 	"transfer/g/metric"
 )
 
@@ -93,8 +92,7 @@ func play(b *testing.B, address net.Addr, request []byte, ends string) {
 
 // listenTo starts a receiver and returns its address.
 func listenTo(b *testing.B, listen listenFunc, a Acceptor) net.Addr {
-	server, err := listen(g.Listener{Listen: "127.0.0.1:0", Limits: testLimits()}, a, testCounts(), slog.New(slog.DiscardHandler))
-	require.NoError(b, err)
+	server := listen(bound(b), testLimits(), a, testCounts(), slog.New(slog.DiscardHandler))
 	server.Start()
 	b.Cleanup(func() { require.NoError(b, server.Stop(context.Background())) })
 	return server.Addr()

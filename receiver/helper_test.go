@@ -97,14 +97,21 @@ type door struct {
 
 func testCounts() *stat.Receiver { return stat.NewReceiver("test", metric.Reasons()) }
 
-type listenFunc func(g.Listener, Acceptor, *stat.Receiver, *slog.Logger) (*Server, error)
+type listenFunc func(net.Listener, g.Limits, Acceptor, *stat.Receiver, *slog.Logger) *Server
+
+// bound returns a listener on a free port.
+func bound(t testing.TB) net.Listener {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	return ln
+}
 
 // open starts a receiver on a free port and stops it when the test ends.
 func open(t *testing.T, listen listenFunc, limits g.Limits, s *store) door {
 	t.Helper()
 	counts := testCounts()
-	server, err := listen(g.Listener{Enabled: true, Listen: "127.0.0.1:0", Limits: limits}, s, counts, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
+	server := listen(bound(t), limits, s, counts, slog.New(slog.DiscardHandler))
 	server.Start()
 	t.Cleanup(func() { require.NoError(t, server.Stop(context.Background())) })
 	return door{server, s, counts}

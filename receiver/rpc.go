@@ -3,6 +3,7 @@ package receiver
 import (
 	"errors"
 	"log/slog"
+	"net"
 	"time"
 
 	"transfer/g"
@@ -10,13 +11,13 @@ import (
 	"transfer/g/stat"
 )
 
-// ListenRPC binds the port on which points come in as calls of Transfer.Update,
-// in the JSON and the gob codec of net/rpc. Nothing is read before Start. Whole
-// requests, connections and their troubles are counted in counts; points are
-// counted by whoever is behind a.
-func ListenRPC(section g.Listener, a Acceptor, counts *stat.Receiver, log *slog.Logger) (*Server, error) {
-	p := newPort(section.Limits, a, counts)
-	return listen(section, p.serveRPC, counts, log)
+// ListenRPC takes points in on ln as calls of Transfer.Update, in the JSON and the
+// gob codec of net/rpc. ln is bound, and from now on belongs to the Server; nothing is
+// read before Start. Whole requests, connections and their troubles are counted in
+// counts; points are counted by whoever is behind a.
+func ListenRPC(ln net.Listener, limits g.Limits, a Acceptor, counts *stat.Receiver, log *slog.Logger) *Server {
+	p := newPort(limits, a, counts)
+	return newServer(ln, limits, p.serveRPC, counts, log)
 }
 
 // The methods that are served.

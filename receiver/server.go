@@ -24,19 +24,15 @@ type Server struct {
 	running  sync.WaitGroup
 }
 
-// listen binds the section's port.
-func listen(section g.Listener, serve func(*conn) error, counts *stat.Receiver, log *slog.Logger) (*Server, error) {
-	ln, err := net.Listen("tcp", section.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("cannot bind the port, free it or choose another one: %w", err)
-	}
+// newServer returns a Server over ln, which is bound and from now on belongs to it.
+func newServer(ln net.Listener, limits g.Limits, serve func(*conn) error, counts *stat.Receiver, log *slog.Logger) *Server {
 	return &Server{
-		listener: LimitListener(ln, section.Limits, counts, log),
+		listener: LimitListener(ln, limits, counts, log),
 		serve:    serve,
 		counts:   counts,
 		log:      log.With("receiver", counts.Name),
 		conns:    conns{open: make(map[*conn]struct{})},
-	}, nil
+	}
 }
 
 // Addr returns the address that the server is bound to.

@@ -3,6 +3,7 @@ package receiver
 import (
 	"bytes"
 	"log/slog"
+	"net"
 	"time"
 
 	"transfer/g"
@@ -10,11 +11,11 @@ import (
 	"transfer/g/stat"
 )
 
-// ListenSocket binds the port on which points come in as lines. Nothing is read
-// before Start.
-func ListenSocket(section g.Listener, a Acceptor, counts *stat.Receiver, log *slog.Logger) (*Server, error) {
-	p := newPort(section.Limits, a, counts)
-	return listen(section, p.serveLines, counts, log)
+// ListenSocket takes points in on ln as lines. ln is bound, and from now on belongs to
+// the Server; nothing is read before Start.
+func ListenSocket(ln net.Listener, limits g.Limits, a Acceptor, counts *stat.Receiver, log *slog.Logger) *Server {
+	p := newPort(limits, a, counts)
+	return newServer(ln, limits, p.serveLines, counts, log)
 }
 
 // linesAtOnce bounds the lines of one batch: the points of so many fit into a

@@ -201,7 +201,7 @@ func relayOf(t *testing.T, config string) *Service {
 	t.Helper()
 	cfg, err := g.Load(config)
 	require.NoError(t, err)
-	s, err := NewService(cfg, slog.New(slog.DiscardHandler))
+	s, err := NewService(cfg, slog.New(slog.DiscardHandler), plainPorts{})
 	require.NoError(t, err)
 	return s
 }

@@ -24,7 +24,7 @@ func relayIn(t *testing.T, dir, durability, graph string) *Service {
 		"graph": {"enabled": true, "cluster": {"graph-00": %q}}
 	}`, dir, durability, graph))
 	require.NoError(t, err)
-	s, err := NewService(cfg, slog.New(slog.DiscardHandler))
+	s, err := NewService(cfg, slog.New(slog.DiscardHandler), plainPorts{})
 	require.NoError(t, err)
 	return s
 }

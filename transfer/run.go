@@ -26,7 +26,7 @@ func runRelay(config string) error {
 
 	log := newLogger(os.Stderr, cfg.LogFormat, cfg.LogLevel)
 	debug.SetMemoryLimit(int64(cfg.MemoryLimit))
-	service, err := NewService(cfg, log)
+	service, err := NewService(cfg, log, plainPorts{})
 	if err != nil {
 		return &cannotRun{err}
 	}
@@ -53,7 +53,7 @@ func runRelay(config string) error {
 
 // startRelay runs a relay within this process, for the demonstration.
 func startRelay(cfg *g.Config) (stop func(context.Context) error, err error) {
-	service, err := NewService(cfg, newLogger(os.Stderr, cfg.LogFormat, "warn"))
+	service, err := NewService(cfg, newLogger(os.Stderr, cfg.LogFormat, "warn"), plainPorts{})
 	if err != nil {
 		return nil, err
 	}

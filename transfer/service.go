@@ -41,8 +41,9 @@ type Service struct {
 	pipeline *pipeline.Pipeline
 	counts   []*stat.Receiver // of the enabled receivers
 	doors    []door           // the enabled receivers
-	ports    map[string]net.Addr
-	admin    door // nil when http is disabled
+	ports    ports
+	bound    map[string]net.Addr // where the enabled receivers listen
+	admin    door                // nil when http is disabled
 
 	resending sync.Mutex // held while dead letters are sent again
 }
@@ -66,10 +67,10 @@ type step struct {
 	do   func()
 }
 
-// NewService takes what can be refused: the data directory and the ports. Nothing
-// is read or sent before Start. An error leaves nothing behind.
-func NewService(cfg *g.Config, log *slog.Logger) (*Service, error) {
-	s := &Service{cfg: cfg, log: log, started: time.Now(), ports: make(map[string]net.Addr)}
+// NewService takes what can be refused: the data directory and, from ports, the
+// listeners. Nothing is read or sent before Start. An error leaves nothing behind.
+func NewService(cfg *g.Config, log *slog.Logger, ports ports) (*Service, error) {
+	s := &Service{cfg: cfg, log: log, started: time.Now(), ports: ports, bound: make(map[string]net.Addr)}
 	for _, w := range cfg.Warnings {
 		log.Warn("configuration: " + w.String())
 	}
@@ -148,43 +149,43 @@ func (s *Service) buildPath() (err error) {
 // bind binds all ports; nobody reads yet.
 func (s *Service) bind() error {
 	if section := s.cfg.RPC; section.Enabled {
-		in, counts := s.inlet("rpc")
-		rpc, err := receiver.ListenRPC(section, in, counts, s.log)
+		ln, err := s.ports.Listen(section.Listen)
 		if err != nil {
 			return fmt.Errorf("rpc.listen: %w", err)
 		}
-		s.open(rpc, "rpc", rpc.Addr())
+		in, counts := s.inlet("rpc")
+		s.open(receiver.ListenRPC(ln, section.Limits, in, counts, s.log), "rpc", ln.Addr())
 	}
 	if section := s.cfg.HTTP; section.Enabled {
-		in, counts := s.inlet("http")
-		web, err := net.Listen("tcp", section.Listen)
+		web, err := s.ports.Listen(section.Listen)
 		if err != nil {
 			return fmt.Errorf("http.listen: %w", err)
 		}
+		in, counts := s.inlet("http")
 		web = receiver.LimitListener(web, section.Limits, counts, s.log)
 		push := receiver.NewPush(section.Limits, in, counts)
 		s.admin = http.New(web, section, s.cfg.Debug, &view{s}, push, s.log)
 		s.open(push, "http", web.Addr())
 	}
 	if section := s.cfg.Socket; section.Enabled {
-		in, counts := s.inlet("socket")
-		socket, err := receiver.ListenSocket(section, in, counts, s.log)
+		ln, err := s.ports.Listen(section.Listen)
 		if err != nil {
 			return fmt.Errorf("socket.listen: %w", err)
 		}
-		s.open(socket, "socket", socket.Addr())
+		in, counts := s.inlet("socket")
+		s.open(receiver.ListenSocket(ln, section.Limits, in, counts, s.log), "socket", ln.Addr())
 	}
 	return nil
 }
 
 func (s *Service) open(d door, name string, at net.Addr) {
 	s.doors = append(s.doors, d)
-	s.ports[name] = at
+	s.bound[name] = at
 }
 
 // address returns where the receiver called name listens, empty when it does not.
 func (s *Service) address(name string) string {
-	if at := s.ports[name]; at != nil {
+	if at := s.bound[name]; at != nil {
 		return at.String()
 	}
 	return ""

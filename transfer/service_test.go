@@ -30,7 +30,7 @@ func newTestService(t *testing.T, graph string) *Service {
 		"graph": {"enabled": true, "cluster": {"graph-00": %q}}
 	}`, t.TempDir(), graph))
 	require.NoError(t, err)
-	s, err := NewService(cfg, slog.New(slog.DiscardHandler))
+	s, err := NewService(cfg, slog.New(slog.DiscardHandler), plainPorts{})
 	require.NoError(t, err)
 	return s
 }
@@ -110,7 +110,7 @@ func TestServiceThatCannotStart(t *testing.T) {
 		"socket": {"enabled": true, "listen": %q}
 	}`, t.TempDir(), taken.Addr().String()))
 	require.NoError(t, err)
-	_, err = NewService(cfg, slog.New(slog.DiscardHandler))
+	_, err = NewService(cfg, slog.New(slog.DiscardHandler), plainPorts{})
 	require.ErrorContains(t, err, "socket.listen")
 	free, err := openDataDir(cfg.DataDir)
 	require.NoError(t, err)
