@@ -37,3 +37,11 @@ func (g *gate) set(refusal error) {
 	defer g.mu.Unlock()
 	g.refusal = refusal
 }
+
+// hold waits until no batch is under way and calls f; batches that come meanwhile wait
+// for its end.
+func (g *gate) hold(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	f()
+}
