@@ -32,7 +32,10 @@ type fakeRelay struct {
 	rings     []stat.Ring
 	traced    []metric.Traced
 	badFilter error
-	asked     []string // the arguments of the last Trace, Filter or Resend
+	asked     []string // the arguments of the last call, after the name of one that changes nodes or configuration
+	units     []stat.Unit
+	reloaded  stat.Reloaded
+	badChange error // of Reload and the calls that change nodes
 
 	spools, letters fakeBacklog
 	resent          uint64
@@ -78,6 +81,33 @@ func (f *fakeRelay) Letters() Backlog { return &f.letters }
 func (f *fakeRelay) Resend(_ context.Context, target string, until uint64) (uint64, error) {
 	f.asked = []string{target, strconv.FormatUint(until, 10)}
 	return f.resent, f.badResend
+}
+
+func (f *fakeRelay) Units() []stat.Unit { return f.units }
+
+func (f *fakeRelay) Reload(force bool) (stat.Reloaded, error) {
+	f.asked = []string{"reload", strconv.FormatBool(force)}
+	return f.reloaded, f.badChange
+}
+
+func (f *fakeRelay) AddNode(backend, name string, addresses []string, force bool) error {
+	f.asked = append([]string{"add", backend, name, strconv.FormatBool(force)}, addresses...)
+	return f.badChange
+}
+
+func (f *fakeRelay) RemoveNode(backend, name, mode string, force bool) error {
+	f.asked = []string{"remove", backend, name, mode, strconv.FormatBool(force)}
+	return f.badChange
+}
+
+func (f *fakeRelay) DrainNode(backend, name string) error {
+	f.asked = []string{"drain", backend, name}
+	return f.badChange
+}
+
+func (f *fakeRelay) ResumeNode(backend, name string) error {
+	f.asked = []string{"resume", backend, name}
+	return f.badChange
 }
 
 // fakeBacklog has what the test put into it.

@@ -38,6 +38,24 @@ type Relay interface {
 	// errors.Is with stat.ErrNoBacklog where there are none, or no such target.
 	Resend(ctx context.Context, target string, until uint64) (points uint64, err error)
 
+	// Units returns the listeners, then the targets, each ID once. A target that is on
+	// its way out is among them until it has ended.
+	Units() []stat.Unit
+	// Reload applies the configuration file. On error nothing has changed. The errors
+	// of these calls are, by errors.Is, stat.ErrMaxMove where force would help and
+	// stat.ErrNoNode where there is no such backend or node; any other one says what is
+	// wrong with what was asked for. They return once the change is in force.
+	Reload(force bool) (stat.Reloaded, error)
+	// AddNode adds a node to a backend's ring, as the file would.
+	AddNode(backend, name string, addresses []string, force bool) error
+	// RemoveNode takes a node out of the ring. mode says what becomes of its backlog,
+	// "reroute" or "drain"; empty: what the section's onRemove says.
+	RemoveNode(backend, name, mode string, force bool) error
+	// DrainNode takes a node out of the ring and sends it what waits for it;
+	// ResumeNode takes it back.
+	DrainNode(backend, name string) error
+	ResumeNode(backend, name string) error
+
 	// Trace returns the last accepted points of a series, newest first. The first
 	// call for a series arms it and lets go of the one before. tags are k=v,k2=v2.
 	Trace(endpoint, name, tags string) []metric.Traced

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"errors"
+
+	"transfer/g/stat"
+)
+
+// errNotLive is answered to every change that only a restart brings about.
+var errNotLive = errors.New("this version reads its configuration only at start: change the file and restart the relay")
+
+// Units implements http.Relay.
+func (v *view) Units() []stat.Unit {
+	units := v.service.listeners()
+	for _, t := range v.Targets() {
+		units = append(units, stat.Unit{
+			ID: t.ID, Kind: stat.KindTarget, Backend: t.Backend, Node: t.Node, Address: t.Address,
+			State: unitState(t.State), Error: t.Error,
+		})
+	}
+	return units
+}
+
+// listeners returns the units of the enabled receivers.
+func (s *Service) listeners() (units []stat.Unit) {
+	state := map[int32]string{starting: stat.UnitStarting, ready: stat.UnitUp, stopping: stat.UnitDraining}[s.phase.Load()]
+	for _, counts := range s.counts {
+		units = append(units, stat.Unit{ID: "listener/" + counts.Name, Kind: stat.KindListener, Address: s.address(counts.Name), State: state})
+	}
+	return units
+}
+
+// unitState returns the state of a unit whose target is in the state.
+func unitState(target string) string {
+	switch target {
+	case stat.StateUp:
+		return stat.UnitUp
+	case stat.StateDown:
+		return stat.UnitProbing
+	}
+	return stat.UnitStarting
+}
+
+// Reload implements http.Relay.
+func (*view) Reload(bool) (stat.Reloaded, error) { return stat.Reloaded{}, errNotLive }
+
+// AddNode implements http.Relay.
+func (*view) AddNode(string, string, []string, bool) error { return errNotLive }
+
+// RemoveNode implements http.Relay.
+func (*view) RemoveNode(string, string, string, bool) error { return errNotLive }
+
+// DrainNode implements http.Relay.
+func (*view) DrainNode(string, string) error { return errNotLive }
+
+// ResumeNode implements http.Relay.
+func (*view) ResumeNode(string, string) error { return errNotLive }
