@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"transfer/g"
+	"transfer/g/guard"
+	"transfer/g/stat"
 )
 
 // maxHeaderBytes is the size of a request's header from which on it is refused.
@@ -31,6 +33,7 @@ type Server struct {
 	stop     chan struct{} // closed by the first Stop
 	stopOnce sync.Once
 	running  sync.WaitGroup
+	life     guard.Life
 }
 
 // New returns a Server over listener, which is bound and limits its connections
@@ -58,14 +61,46 @@ func New(listener net.Listener, section g.Listener, debug bool, relay Relay, pus
 	return s
 }
 
+// listenerName is the server's among the listeners.
+const listenerName = "http"
+
+// Unit returns what is shown of the server as a part of the relay.
+func (s *Server) Unit() stat.Unit {
+	u := stat.Unit{ID: stat.ListenerID(listenerName), Kind: stat.KindListener, Address: s.listener.Addr().String()}
+	s.life.Fill(&u)
+	return u
+}
+
 // Start begins to answer. It may be called once.
 func (s *Server) Start() {
+	s.running.Go(func() { s.life.Run(s.log, stat.ListenerID(listenerName), s.stop, s.serve) })
 	s.running.Go(func() {
-		if err := s.server.Serve(s.listener); !errors.Is(err, nethttp.ErrServerClosed) {
-			s.log.Error("admin server ended: restart the relay to have it back", "error", err)
-		}
+		s.life.RunBeside(s.log, stat.ListenerID(listenerName), s.stop, func() { s.rates.run(s.stop) })
 	})
-	s.running.Go(func() { s.rates.run(s.stop) })
+}
+
+func (s *Server) serve() {
+	err := s.server.Serve(keptListener{s.listener, s.stop})
+	if !errors.Is(err, nethttp.ErrServerClosed) {
+		s.log.Error("admin server ended: restart the relay to have it back", "error", err)
+	}
+}
+
+// keptListener stays bound until stop is closed: a server that panics closes what it
+// listens on, and is to find it again.
+type keptListener struct {
+	net.Listener
+	stop <-chan struct{}
+}
+
+// Close closes the listener if the server is to end.
+func (l keptListener) Close() error {
+	select {
+	case <-l.stop:
+		return l.Listener.Close()
+	default:
+		return nil
+	}
 }
 
 // Stop takes no more connections, lets the requests in flight be answered until
@@ -73,6 +108,8 @@ func (s *Server) Start() {
 // never started only closes its listener.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stopOnce.Do(func() { close(s.stop) })
+	s.life.Become(stat.UnitDraining)
+	defer s.life.Become(stat.UnitStopped)
 	err := s.server.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(fmt.Errorf("cannot finish all admin requests in time: %w", err), s.server.Close())

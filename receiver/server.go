@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"transfer/g"
+	"transfer/g/guard"
 	"transfer/g/stat"
 )
 
@@ -22,6 +23,9 @@ type Server struct {
 	log      *slog.Logger
 	conns    conns
 	running  sync.WaitGroup
+	life     guard.Life
+	stop     chan struct{} // closed by the first Stop
+	stopOnce sync.Once
 }
 
 // newServer returns a Server over ln, which is bound and from now on belongs to it.
@@ -32,38 +36,52 @@ func newServer(ln net.Listener, limits g.Limits, serve func(*conn) error, counts
 		counts:   counts,
 		log:      log.With("receiver", counts.Name),
 		conns:    conns{open: make(map[*conn]struct{})},
+		stop:     make(chan struct{}),
 	}
 }
 
 // Addr returns the address that the server is bound to.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Start begins to accept connections and to read. It may be called once.
-func (s *Server) Start() {
-	s.running.Go(func() {
-		for {
-			c, err := s.listener.Accept()
-			if err != nil {
-				return // closed, by Stop
-			}
-			s.running.Go(func() { s.handle(newConn(c)) })
-		}
-	})
+// Unit returns what is shown of the server as a part of the relay.
+func (s *Server) Unit() stat.Unit {
+	u := stat.Unit{ID: s.id(), Kind: stat.KindListener, Address: s.Addr().String()}
+	s.life.Fill(&u)
+	return u
 }
 
-// handle serves one connection and closes it.
-func (s *Server) handle(c *conn) {
-	defer func() { _ = c.Close() }()
+func (s *Server) id() string { return stat.ListenerID(s.counts.Name) }
+
+// Start begins to accept connections and to read. It may be called once.
+func (s *Server) Start() {
+	s.running.Go(func() { s.life.Run(s.log, s.id(), s.stop, s.accept) })
+}
+
+// accept serves each connection that comes, until the listener is closed.
+func (s *Server) accept() {
+	for {
+		c, err := s.listener.Accept()
+		if err != nil {
+			return // closed, by Stop
+		}
+		s.running.Go(func() { s.handle(c) })
+	}
+}
+
+// handle serves one connection and closes it. A panic costs that connection only.
+func (s *Server) handle(raw net.Conn) {
+	defer func() { _ = raw.Close() }()
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.counts.Trouble(stat.Panicked)
+			s.log.Error("connection given up: please report this", "client", raw.RemoteAddr(), "panic", fault, "stack", string(debug.Stack()))
+		}
+	}()
+	c := newConn(raw)
 	if !s.conns.add(c) {
 		return
 	}
 	defer s.conns.remove(c)
-	defer func() {
-		if fault := recover(); fault != nil {
-			s.counts.Trouble(stat.Panicked)
-			s.log.Error("connection given up: please report this", "client", c.RemoteAddr(), "panic", fault, "stack", string(debug.Stack()))
-		}
-	}()
 	if err := s.serve(c); err != nil {
 		countRefusal(s.counts, err)
 		s.log.Debug("connection closed", "client", c.RemoteAddr(), "error", err)
@@ -74,6 +92,9 @@ func (s *Server) handle(c *conn) {
 // be answered until ctx ends, cuts off the rest, and returns when nothing of the
 // server is running. It may be called more than once, and without Start.
 func (s *Server) Stop(ctx context.Context) error {
+	s.stopOnce.Do(func() { close(s.stop) })
+	s.life.Become(stat.UnitDraining)
+	defer s.life.Become(stat.UnitStopped)
 	err := s.listener.Close()
 	if errors.Is(err, net.ErrClosed) {
 		err = nil

@@ -21,11 +21,12 @@ func (v *view) Units() []stat.Unit {
 	return units
 }
 
-// listeners returns the units of the enabled receivers.
+// listeners returns the units of the enabled listeners.
 func (s *Service) listeners() (units []stat.Unit) {
-	state := map[int32]string{starting: stat.UnitStarting, ready: stat.UnitUp, stopping: stat.UnitDraining}[s.phase.Load()]
-	for _, counts := range s.counts {
-		units = append(units, stat.Unit{ID: "listener/" + counts.Name, Kind: stat.KindListener, Address: s.address(counts.Name), State: state})
+	for _, d := range append([]door{s.admin}, s.doors...) {
+		if u, ok := d.(interface{ Unit() stat.Unit }); ok { // /api/push has none: it is part of the admin server's
+			units = append(units, u.Unit())
+		}
 	}
 	return units
 }

@@ -26,9 +26,14 @@ type Life struct {
 func (l *Life) Run(log *slog.Logger, name string, stop <-chan struct{}, f func()) {
 	up := func() { l.Become(stat.UnitUp); f() }
 	run(log, name, &l.restarts, stop, up, func(cause string) {
-		l.Failed("panicked: " + cause)
+		l.panicked(cause)
 		l.Become(stat.UnitStarting)
 	})
+}
+
+// RunBeside is Run for what the unit does beside: its state does not depend on it.
+func (l *Life) RunBeside(log *slog.Logger, name string, stop <-chan struct{}, f func()) {
+	run(log, name, &l.restarts, stop, f, l.panicked)
 }
 
 // Become notes that the unit is in the state from now on. A unit that drains or has
@@ -53,11 +58,10 @@ func rank(state string) int {
 	return 0
 }
 
-// Failed notes the unit's last error.
-func (l *Life) Failed(err string) {
+func (l *Life) panicked(cause string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.err = err
+	l.err = "panicked: " + cause
 }
 
 // Fill adds the life to the row that is shown of the unit.

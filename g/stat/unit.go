@@ -20,6 +20,9 @@ type Unit struct {
 	Differs  string    `json:"differs,omitempty"`   // in words, from the configuration file
 }
 
+// ListenerID returns the id of the listener called name: rpc, http or socket.
+func ListenerID(name string) string { return "listener/" + name }
+
 // The kinds of a Unit.
 const (
 	KindListener = "listener"
