@@ -47,12 +47,14 @@ func (s *shard) record(e *entry) []byte {
 
 // isOf reports whether the entry is of a series of this endpoint.
 func (s *shard) isOf(e *entry, endpoint string) bool {
-	if int(e.endpoint) != len(endpoint) {
-		return false
-	}
+	return int(e.endpoint) == len(endpoint) && string(s.endpoint(e)) == endpoint
+}
+
+// endpoint returns that of the entry's series, as it lies before the source's record.
+func (s *shard) endpoint(e *entry) []byte {
 	place := s.entries[e.source].record
 	end := int(place & offsetMask)
-	return string(s.chunks[place>>offsetBits][end-len(endpoint):end]) == endpoint
+	return s.chunks[place>>offsetBits][end-int(e.endpoint) : end]
 }
 
 // find returns the entry of the point's series, which has this hash, 0 for none.
