@@ -5,38 +5,40 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"transfer/transfer/trial"
 )
 
 // P1, P3, P10: a backlog beyond spoolBytes costs its oldest points, counted, and
 // those of its address only.
 func TestSpoolReachesItsCap(t *testing.T) {
 	t.Parallel()
-	onlyInFull(t)
-	site, _, graphs := usualSite(t)
-	site.set("graph", "spoolBytes", "4MiB")
-	s := newStage(t, fault{"a spool reaches its cap", "a graph away for more than its spool holds",
-		"its oldest points go, counted as cap; nothing else is lost"}, site, nil)
-	s.relay.start()
-	s.play(load{rate: 16_000})
-	s.flows()
-	graphs[3].fail(t, dead())
-	id := site.idOf(graphs[3])
-	eventually(t, 60*time.Second, "the cap is never reached", func() bool {
-		l := s.relay.mustLedger()
-		return l.target(t, id).Dropped["cap"] > 0
+	suite.OnlyInFull(t)
+	site, _, graphs := suite.UsualSite(t)
+	site.Set("graph", "spoolBytes", "4MiB")
+	s := trial.NewStage(t, trial.Case{Name: "a spool reaches its cap", Injected: "a graph away for more than its spool holds",
+		Expected: "its oldest points go, counted as cap; nothing else is lost"}, site, nil)
+	s.Relay.Start()
+	s.Play(trial.Load{Rate: 16_000})
+	s.Flows()
+	graphs[3].Fail(t, trial.Dead())
+	id := site.IDOf(graphs[3])
+	trial.Eventually(t, 60*time.Second, "the cap is never reached", func() bool {
+		l := s.Relay.MustLedger()
+		return l.Target(t, id).Dropped["cap"] > 0
 	})
-	graphs[3].fail(t, well())
-	s.endClients()
-	ledger := s.settled(drainTime)
-	dropped := ledger.target(t, id).Dropped["cap"]
+	graphs[3].Fail(t, trial.Well())
+	s.EndClients()
+	ledger := s.Settled(trial.DrainTime)
+	dropped := ledger.Target(t, id).Dropped["cap"]
 	require.Equal(t, dropped, dropsOf(ledger), "others dropped points, too")
-	s.relay.stop()
-	s.allowed.lost = int(dropped)
-	s.crashed = true // of what was dropped some had no answer
-	s.note("dropped as cap: %d", dropped)
-	v := s.verdict(ledger)
-	require.Equal(t, int(dropped), v.lost+v.unanswered-v.unansweredArrived, "what is missing is what was counted")
+	s.Relay.Stop()
+	s.Allowed.Lost = int(dropped)
+	s.Crashed = true // of what was dropped some had no answer
+	s.Note("dropped as cap: %d", dropped)
+	v := s.Verdict(ledger)
+	require.Equal(t, int(dropped), v.Lost+v.Unanswered-v.UnansweredArrived, "what is missing is what was counted")
 }
 
 // dropsOf returns the points that the targets gave up, for any reason.
-func dropsOf(b books) uint64 { return b.Totals.DroppedTotal() }
+func dropsOf(b trial.Books) uint64 { return b.Totals.DroppedTotal() }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"transfer/transfer/sink"
+	"transfer/transfer/trial"
 )
 
 // killedRate is the load of the relay that is killed, in points a second.
@@ -16,8 +17,8 @@ const killedRate = 8000
 // killed is a relay that was killed with a backlog: its files, and what came before.
 type killed struct {
 	data    string
-	site    *site
-	clients []*client
+	site    *trial.Site
+	clients []*trial.Client
 	came    map[string][]sink.Point // by address
 }
 
@@ -25,53 +26,53 @@ type killed struct {
 // and has such a backlog.
 func killedRelay(t *testing.T, backlog uint64) *killed {
 	t.Helper()
-	site := newSite(t)
-	away, _ := site.sink("graph", "graph-00"), site.sink("graph", "graph-01")
-	site.set("graph", "queueBytes", "64KiB")
-	site.set("graph", "spoolBytes", "8MiB") // segments of 1 MiB
-	s := newStage(t, fault{}, site, nil)
-	away.fail(t, dead())
-	s.relay.start()
-	s.play(load{rate: killedRate, answers: true})
-	id := site.idOf(away)
-	eventually(t, 60*time.Second, "the spool does not grow", func() bool {
-		l := s.relay.mustLedger()
-		return l.target(t, id).Queued > backlog
+	site := suite.NewSite(t)
+	away, _ := site.Sink("graph", "graph-00"), site.Sink("graph", "graph-01")
+	site.Set("graph", "queueBytes", "64KiB")
+	site.Set("graph", "spoolBytes", "8MiB") // segments of 1 MiB
+	s := trial.NewStage(t, trial.Case{}, site, nil)
+	away.Fail(t, trial.Dead())
+	s.Relay.Start()
+	s.Play(trial.Load{Rate: killedRate, Answers: true})
+	id := site.IDOf(away)
+	trial.Eventually(t, 60*time.Second, "the spool does not grow", func() bool {
+		l := s.Relay.MustLedger()
+		return l.Target(t, id).Queued > backlog
 	})
-	s.relay.kill()
-	s.endClients()
-	s.watch.end()
-	k := &killed{data: s.relay.data, site: site, clients: s.clients, came: make(map[string][]sink.Point)}
-	for _, a := range site.addrs {
-		k.came[a.known] = a.in.Points()
-		a.in.(sinkIn).Close()
+	s.Relay.Kill()
+	s.EndClients()
+	s.Watch.End()
+	k := &killed{data: s.Relay.Data, site: site, clients: s.Clients, came: make(map[string][]sink.Point)}
+	for _, a := range site.Addrs {
+		k.came[a.Known] = a.In.Points()
+		a.In.(trial.SinkIn).Close()
 	}
 	return k
 }
 
 // earlier is a stand-in at an address where something came before.
 type earlier struct {
-	sinkIn
+	trial.SinkIn
 	came []sink.Point
 }
 
 func (e earlier) Points() []sink.Point {
-	return append(e.came[:len(e.came):len(e.came)], e.sinkIn.Points()...)
+	return append(e.came[:len(e.came):len(e.came)], e.SinkIn.Points()...)
 }
 
 // again sets the stage for a relay on a copy of the killed one's files, with backends
 // that are well.
-func (k *killed) again(t *testing.T, f fault) *stage {
+func (k *killed) again(t *testing.T, f trial.Case) *trial.Stage {
 	t.Helper()
-	site := newSite(t)
-	site.settings = k.site.settings
-	for _, a := range k.site.addrs {
-		site.add(a.backend, a.node, earlier{newSink(t, a.backend, a.known), k.came[a.known]}, a.known)
+	site := suite.NewSite(t)
+	site.Settings = k.site.Settings
+	for _, a := range k.site.Addrs {
+		site.Add(a.Backend, a.Node, earlier{trial.NewSink(t, a.Backend, a.Known), k.came[a.Known]}, a.Known)
 	}
-	s := newStage(t, f, site, nil)
-	require.NoError(t, os.CopyFS(s.relay.data, os.DirFS(k.data)))
-	s.clients = append(s.clients, k.clients...)
-	s.crashed = true
+	s := trial.NewStage(t, f, site, nil)
+	require.NoError(t, os.CopyFS(s.Relay.Data, os.DirFS(k.data)))
+	s.Clients = append(s.Clients, k.clients...)
+	s.Crashed = true
 	return s
 }
 
@@ -80,33 +81,33 @@ func TestDamagedFiles(t *testing.T) {
 	t.Parallel()
 	k := killedRelay(t, either[uint64](5000, 25_000)) // which makes two segments in the full form
 	for _, d := range damages() {
-		if !full && !d.short {
+		if !suite.Full() && !d.short {
 			continue
 		}
 		for range max(1, either(1, d.times)) {
 			t.Run(d.name, func(t *testing.T) {
-				s := k.again(t, fault{d.name, "the files of a killed relay are damaged", "it starts, and loses the damaged records at most"})
-				s.uncounted = true
-				s.allowed.lost = d.do(t, s.relay.data, chance(t))
+				s := k.again(t, trial.Case{Name: d.name, Injected: "the files of a killed relay are damaged", Expected: "it starts, and loses the damaged records at most"})
+				s.Uncounted = true
+				s.Allowed.Lost = d.do(t, s.Relay.Data, suite.Chance(t))
 				if d.spool { // what the journal still has of it comes behind the rest of the spool
-					s.allowed.disordered = s.allowed.lost
+					s.Allowed.Disordered = s.Allowed.Lost
 				}
-				s.allowed.duplicates = killedRate // of the second before the kill
+				s.Allowed.Duplicates = killedRate // of the second before the kill
 				if d.marks {
 					for _, c := range k.clients {
-						s.allowed.duplicates += c.points(acknowledged) + c.points(unanswered)
+						s.Allowed.Duplicates += c.Points(trial.Acknowledged) + c.Points(trial.Unanswered)
 					}
 				}
-				s.relay.start()
-				s.play(load{rate: 400})
-				s.flows()
-				s.endClients()
-				ledger := s.settled(drainTime)
-				s.relay.stop()
-				s.note("may cost %d points", s.allowed.lost)
-				v := s.verdict(ledger)
+				s.Relay.Start()
+				s.Play(trial.Load{Rate: 400})
+				s.Flows()
+				s.EndClients()
+				ledger := s.Settled(trial.DrainTime)
+				s.Relay.Stop()
+				s.Note("may cost %d points", s.Allowed.Lost)
+				v := s.Verdict(ledger)
 				if d.spool {
-					require.LessOrEqual(t, uint64(v.lost), ledger.Totals.Dropped["damaged"], "lost and not counted")
+					require.LessOrEqual(t, uint64(v.Lost), ledger.Totals.Dropped["damaged"], "lost and not counted")
 				}
 			})
 		}

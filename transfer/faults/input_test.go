@@ -14,13 +14,15 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"transfer/transfer/trial"
 )
 
 // bomb is what a hostile or broken client writes, as fast as it can, until the relay
 // ends the connection or all is written.
 type bomb struct {
 	name  string
-	port  func(p *ports) string
+	port  func(p *trial.Ports) string
 	begin string
 	fill  string // again and again
 	bytes int    // in all, about
@@ -29,8 +31,8 @@ type bomb struct {
 }
 
 func bombs() []bomb {
-	rpc := func(p *ports) string { return p.rpc }
-	socket := func(p *ports) string { return p.socket }
+	rpc := func(p *trial.Ports) string { return p.RPC }
+	socket := func(p *trial.Ports) string { return p.Socket }
 	const update = `{"method":"Transfer.Update","id":1,"params":[`
 	long := either(64<<20, 1<<30)
 	return []bomb{
@@ -47,31 +49,31 @@ func bombs() []bomb {
 // P10, P15: bombs cost themselves only, in bounded time and memory.
 func TestBombs(t *testing.T) {
 	t.Parallel()
-	site, _, _ := usualSite(t)
-	s := newStage(t, fault{"bombs", "deep JSON, endless strings, lines and arrays, gob and gzip bombs, replies never read, all at once",
-		"refused in bounded time and memory, points flow"}, site, section{
-		"rpc": section{"enabled": true, "listen": "127.0.0.1:0", "headerTimeout": "2s", "requestTimeout": "5s", "idleTimeout": "5s"},
+	site, _, _ := suite.UsualSite(t)
+	s := trial.NewStage(t, trial.Case{Name: "bombs", Injected: "deep JSON, endless strings, lines and arrays, gob and gzip bombs, replies never read, all at once",
+		Expected: "refused in bounded time and memory, points flow"}, site, trial.Section{
+		"rpc": trial.Section{"enabled": true, "listen": "127.0.0.1:0", "headerTimeout": "2s", "requestTimeout": "5s", "idleTimeout": "5s"},
 	})
-	s.relay.start()
-	s.play(usual())
-	s.flows()
+	s.Relay.Start()
+	s.Play(usual())
+	s.Flows()
 	var thrown sync.WaitGroup
 	for _, b := range bombs() {
 		thrown.Go(func() {
-			if err := b.throw(s.relay.ports.Load()); err != nil {
+			if err := b.throw(s.Relay.Ports.Load()); err != nil {
 				t.Errorf("%s: %v", b.name, err)
 			}
 		})
 	}
 	thrown.Go(func() {
-		if err := gzipBomb(s.relay.ports.Load().http); err != nil {
+		if err := gzipBomb(s.Relay.Ports.Load().HTTP); err != nil {
 			t.Errorf("gzip bomb: %v", err)
 		}
 	})
 	thrown.Wait()
-	s.flows()
-	s.note("%d bombs", len(bombs())+1)
-	s.finish()
+	s.Flows()
+	s.Note("%d bombs", len(bombs())+1)
+	s.Finish()
 }
 
 // bombTime is how long a bomb may keep its connection.
@@ -79,7 +81,7 @@ const bombTime = 45 * time.Second
 
 // throw writes the bomb. It is an error if the relay neither ends the connection nor
 // reads it all.
-func (b *bomb) throw(p *ports) error {
+func (b *bomb) throw(p *trial.Ports) error {
 	conn, err := net.Dial("tcp", b.port(p))
 	if err != nil {
 		return err
@@ -158,47 +160,47 @@ func gzipBomb(address string) error {
 // P10, P15: thousands of requests that are never finished.
 func TestHalfSentRequests(t *testing.T) {
 	t.Parallel()
-	site, _, _ := usualSite(t)
-	s := newStage(t, fault{"half-sent requests", "thousands of connections that send half a request and wait (5,000 in the full form)",
-		"closed after the time limit, points flow"}, site, section{
-		"rpc": section{"enabled": true, "listen": "127.0.0.1:0", "headerTimeout": "3s", "requestTimeout": "3s"},
+	site, _, _ := suite.UsualSite(t)
+	s := trial.NewStage(t, trial.Case{Name: "half-sent requests", Injected: "thousands of connections that send half a request and wait (5,000 in the full form)",
+		Expected: "closed after the time limit, points flow"}, site, trial.Section{
+		"rpc": trial.Section{"enabled": true, "listen": "127.0.0.1:0", "headerTimeout": "3s", "requestTimeout": "3s"},
 	})
-	s.relay.start()
-	s.play(usual())
-	s.flows()
+	s.Relay.Start()
+	s.Play(usual())
+	s.Flows()
 	crowd := make([]net.Conn, either(500, 5000))
 	for i := range crowd {
-		conn, err := net.Dial("tcp", s.relay.ports.Load().rpc)
+		conn, err := net.Dial("tcp", s.Relay.Ports.Load().RPC)
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = conn.Close() })
 		_, err = io.WriteString(conn, `{"method":"Transfer.Update","params":[[{"endpoint":"slow`)
 		require.NoError(t, err)
 		crowd[i] = conn
 	}
-	s.flows()
+	s.Flows()
 	deadline := time.Now().Add(40 * time.Second)
 	for _, conn := range crowd {
 		_ = conn.SetReadDeadline(deadline)
 		_, err := io.Copy(io.Discard, conn)
 		require.False(t, isTimeout(err), "a half-sent request still has its connection")
 	}
-	s.flows()
-	s.note("%d connections", len(crowd))
-	s.finish()
+	s.Flows()
+	s.Note("%d connections", len(crowd))
+	s.Finish()
 }
 
 // P15: with no descriptors left accepting waits, and goes on when there are some.
 func TestNoDescriptorsLeft(t *testing.T) {
 	t.Parallel()
 	prlimit := program(t, "prlimit")
-	site, _, _ := usualSite(t)
-	s := newStage(t, fault{"no descriptors left", "more clients than the process may have open files",
-		"accepting waits without spinning, points of others flow, later all are served"}, site, nil)
-	s.relay.under = []string{prlimit, "--nofile=128:128"}
-	s.relay.start()
-	s.play(usual())
-	s.flows()
-	s.watch.pause(true) // its requests may find no descriptor, and that is no fault
+	site, _, _ := suite.UsualSite(t)
+	s := trial.NewStage(t, trial.Case{Name: "no descriptors left", Injected: "more clients than the process may have open files",
+		Expected: "accepting waits without spinning, points of others flow, later all are served"}, site, nil)
+	s.Relay.Under = []string{prlimit, "--nofile=128:128"}
+	s.Relay.Start()
+	s.Play(usual())
+	s.Flows()
+	s.Watch.Pause(true) // its requests may find no descriptor, and that is no fault
 	var crowd []net.Conn
 	leave := func() {
 		for _, c := range crowd {
@@ -207,20 +209,20 @@ func TestNoDescriptorsLeft(t *testing.T) {
 	}
 	defer leave()
 	for range 300 {
-		conn, err := net.DialTimeout("tcp", s.relay.ports.Load().rpc, time.Second)
+		conn, err := net.DialTimeout("tcp", s.Relay.Ports.Load().RPC, time.Second)
 		require.NoError(t, err)
 		crowd = append(crowd, conn)
 	}
-	before := s.relay.cpu()
+	before := s.Relay.CPU()
 	const full = 2 * time.Second
 	time.Sleep(full)
-	used := s.relay.cpu() - before
-	s.flows()
+	used := s.Relay.CPU() - before
+	s.Flows()
 	require.Less(t, used, full/2, "the relay spins")
 	leave()
-	s.watch.pause(false)
-	s.flows()
-	late, err := net.Dial("tcp", s.relay.ports.Load().rpc)
+	s.Watch.Pause(false)
+	s.Flows()
+	late, err := net.Dial("tcp", s.Relay.Ports.Load().RPC)
 	require.NoError(t, err)
 	defer func() { _ = late.Close() }()
 	_ = late.SetDeadline(time.Now().Add(10 * time.Second))
@@ -228,6 +230,6 @@ func TestNoDescriptorsLeft(t *testing.T) {
 	require.NoError(t, err)
 	_, err = late.Read(make([]byte, 1))
 	require.NoError(t, err, "a client that comes afterwards is served")
-	s.note("%s of CPU in %s", used.Round(time.Millisecond), full)
-	s.finish()
+	s.Note("%s of CPU in %s", used.Round(time.Millisecond), full)
+	s.Finish()
 }

@@ -12,42 +12,44 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"transfer/transfer/trial"
 )
 
 // P2, P3: backends of every kind are away, and then the relay is killed: each kind's
 // items lie in spools and come out of them.
 func TestEveryKindOfBackend(t *testing.T) {
 	t.Parallel()
-	site := newSite(t)
-	var away []sinkIn
+	site := suite.NewSite(t)
+	var away []trial.SinkIn
 	for _, kind := range []string{"judge", "graph", "p8s_relay"} {
-		away = append(away, site.sink(kind, kind+"-00"), site.sink(kind, kind+"-01"))
+		away = append(away, site.Sink(kind, kind+"-00"), site.Sink(kind, kind+"-01"))
 	}
-	away = append(away, site.sink("transfer", ""), site.sink("influxdb", ""))
+	away = append(away, site.Sink("transfer", ""), site.Sink("influxdb", ""))
 	// What OpenTSDB's protocol has no reply for may be lost with the server, so this one
 	// stays.
-	site.sink("tsdb", "")
-	s := newStage(t, fault{"every kind of backend", "judges, graphs, p8s_relays, a next hop and InfluxDB are away, then kill -9",
-		"nothing acknowledged lost, order kept"}, site, nil)
-	s.crashed = true
+	site.Sink("tsdb", "")
+	s := trial.NewStage(t, trial.Case{Name: "every kind of backend", Injected: "judges, graphs, p8s_relays, a next hop and InfluxDB are away, then kill -9",
+		Expected: "nothing acknowledged lost, order kept"}, site, nil)
+	s.Crashed = true
 	l := usual()
 	const kinds = 6
-	s.allowed.duplicates = kinds * l.rate
-	s.relay.start()
-	s.play(l)
-	s.flows()
+	s.Allowed.Duplicates = kinds * l.Rate
+	s.Relay.Start()
+	s.Play(l)
+	s.Flows()
 	for _, in := range away {
-		in.fail(t, dead())
+		in.Fail(t, trial.Dead())
 	}
 	time.Sleep(outage())
-	s.relay.kill()
-	s.relay.start()
-	s.flows()
+	s.Relay.Kill()
+	s.Relay.Start()
+	s.Flows()
 	for _, in := range away {
-		in.fail(t, well())
+		in.Fail(t, trial.Well())
 	}
-	s.flows()
-	s.finish()
+	s.Flows()
+	s.Finish()
 }
 
 // P3, P12: an InfluxDB that answers every request by a status other than success.
@@ -58,25 +60,25 @@ func TestHTTPBackendAnswersErrors(t *testing.T) {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			t.Parallel()
 			if status != http.StatusInternalServerError {
-				onlyInFull(t)
+				suite.OnlyInFull(t)
 			}
-			site := newSite(t)
-			in := newSink(t, "influxdb", freeAddress())
+			site := suite.NewSite(t)
+			in := trial.NewSink(t, "influxdb", suite.FreeAddress())
 			door := newStatusDoor(t, in.Addr())
-			site.add("influxdb", "", in, door.address)
-			s := newStage(t, fault{fmt.Sprintf("backend answers %d", status), "an InfluxDB answers each request so, then takes them",
-				"all of it waits, nothing is given up"}, site, nil)
-			s.relay.start()
-			s.play(usual())
-			s.flows()
+			site.Add("influxdb", "", in, door.address)
+			s := trial.NewStage(t, trial.Case{Name: fmt.Sprintf("backend answers %d", status), Injected: "an InfluxDB answers each request so, then takes them",
+				Expected: "all of it waits, nothing is given up"}, site, nil)
+			s.Relay.Start()
+			s.Play(usual())
+			s.Flows()
 			door.status.Store(int32(status))
 			time.Sleep(outage())
-			s.flows()
-			ledger := s.relay.mustLedger()
+			s.Flows()
+			ledger := s.Relay.MustLedger()
 			require.Zero(t, dropsOf(ledger))
 			door.status.Store(http.StatusOK)
-			s.flows()
-			s.finish()
+			s.Flows()
+			s.Finish()
 		})
 	}
 }

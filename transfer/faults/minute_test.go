@@ -5,74 +5,76 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"transfer/transfer/trial"
 )
 
 // P3, P4, P10, P11: 40,000 points a second, one of three graphs away for a minute.
 // There are too many points to keep: the graphs look at
 // each as it comes. It runs alone.
 func TestGraphAwayForAMinute(t *testing.T) {
-	onlyInFull(t)
+	suite.OnlyInFull(t)
 	const (
 		rate = 40_000
 		away = time.Minute
 	)
-	site := newSite(t)
-	site.set("graph", "spoolBytes", "1GiB")
+	site := suite.NewSite(t)
+	site.Set("graph", "spoolBytes", "1GiB")
 	var graphs []*strict
 	for _, node := range []string{"graph-00", "graph-01", "graph-02"} {
 		g := newStrict(t)
-		site.add("graph", node, g, g.Addr())
+		site.Add("graph", node, g, g.Addr())
 		graphs = append(graphs, g)
 	}
-	s := newStage(t, fault{"a graph away for a minute", "40,000 points/s, one of three graphs away for 60 s",
-		"nothing lost, order kept, no first arrival discarded, the backlog gone within 60 s"}, site, nil)
-	s.relay.start()
-	s.play(load{rate: rate, answers: true})
-	s.flows()
+	s := trial.NewStage(t, trial.Case{Name: "a graph away for a minute", Injected: "40,000 points/s, one of three graphs away for 60 s",
+		Expected: "nothing lost, order kept, no first arrival discarded, the backlog gone within 60 s"}, site, nil)
+	s.Relay.Start()
+	s.Play(trial.Load{Rate: rate, Answers: true})
+	s.Flows()
 	graphs[2].shut()
 	time.Sleep(away)
 	graphs[2].listen()
 	back := time.Now()
-	id := site.idOf(graphs[2])
-	eventually(t, 2*time.Minute, "the backlog stays", func() bool {
-		l := s.relay.mustLedger()
-		return l.target(t, id).Queued < rate // what a second brings
+	id := site.IDOf(graphs[2])
+	trial.Eventually(t, 2*time.Minute, "the backlog stays", func() bool {
+		l := s.Relay.MustLedger()
+		return l.Target(t, id).Queued < rate // what a second brings
 	})
 	gone := time.Since(back)
-	s.endClients()
-	ledger := s.settled(drainTime)
-	s.relay.stop()
-	s.note("backlog gone after %s, memory %d MiB, disk %d MiB", gone.Round(time.Second), s.relay.memory>>20, s.watch.mostDisk()>>20)
-	rows.seen(t, s.fault, strictVerdict(s, ledger), s.notes[0])
+	s.EndClients()
+	ledger := s.Settled(trial.DrainTime)
+	s.Relay.Stop()
+	s.Note("backlog gone after %s, memory %d MiB, disk %d MiB", gone.Round(time.Second), s.Relay.Memory>>20, s.Watch.MostDisk()>>20)
+	s.Report(strictVerdict(s, ledger))
 	require.Less(t, gone, away)
 }
 
 // strictVerdict is the verdict by what strict graphs saw, where all requests were
 // answered.
-func strictVerdict(s *stage, ledger books) *verdict {
-	s.t.Helper()
-	v := &verdict{}
-	owner := s.site.owners()["graph"]
+func strictVerdict(s *trial.Stage, ledger trial.Books) *trial.Verdict {
+	s.T.Helper()
+	v := &trial.Verdict{}
+	owner := s.Site.Owners()["graph"]
 	owed := make(map[string]int) // by node
-	for _, c := range s.clients {
-		require.Zero(s.t, c.points(unanswered))
-		for i := range c.series {
-			owed[owner(c.key(i))] += c.points(acknowledged) / c.series
+	for _, c := range s.Clients {
+		require.Zero(s.T, c.Points(trial.Unanswered))
+		for i := range c.Series {
+			owed[owner(c.Key(i))] += c.Points(trial.Acknowledged) / c.Series
 		}
 	}
-	for i := range s.site.addrs {
-		a := &s.site.addrs[i]
-		c := a.in.(*strict).count()
-		v.owed += owed[a.node]
-		v.lost += owed[a.node] - c.different
-		v.duplicates += c.all - c.different
-		v.disordered += c.skipped
-		v.discarded += c.hasty
-		require.Equal(s.t, uint64(c.different), ledger.target(s.t, a.id()).Delivered, "ledger of %s", a.id())
+	for i := range s.Site.Addrs {
+		a := &s.Site.Addrs[i]
+		c := a.In.(*strict).count()
+		v.Owed += owed[a.Node]
+		v.Lost += owed[a.Node] - c.different
+		v.Duplicates += c.all - c.different
+		v.Disordered += c.skipped
+		v.Discarded += c.hasty
+		require.Equal(s.T, uint64(c.different), ledger.Target(s.T, a.ID()).Delivered, "ledger of %s", a.ID())
 	}
-	require.Empty(s.t, v.complaints(bounds{duplicates: int(ledger.Totals.Resent)}))
-	s.watch.end()
-	require.Empty(s.t, s.watch.complaints(16*len(s.site.addrs))) // spools are larger here
+	require.Empty(s.T, v.Complaints(trial.Bounds{Duplicates: int(ledger.Totals.Resent)}))
+	s.Watch.End()
+	require.Empty(s.T, s.Watch.Complaints(16*len(s.Site.Addrs))) // spools are larger here
 	return v
 }
 
@@ -80,26 +82,26 @@ func strictVerdict(s *stage, ledger books) *verdict {
 // one of its series: with small calls, and while a backlog drains.
 func TestGraphAppliesLater(t *testing.T) {
 	t.Parallel()
-	site := newSite(t)
+	site := suite.NewSite(t)
 	var graphs []*strict
 	for _, node := range []string{"graph-00", "graph-01"} {
 		g := newStrict(t)
-		site.add("graph", node, g, g.Addr())
+		site.Add("graph", node, g, g.Addr())
 		graphs = append(graphs, g)
 	}
-	s := newStage(t, fault{"a graph applies after its reply", "one of two graphs goes away and comes back, both apply calls up to 10 ms after their reply",
-		"nothing lost, order kept, no call too soon after one with the same series"}, site, nil)
-	s.relay.start()
-	s.play(load{rate: either(2000, 8000), answers: true})
-	s.flows()
+	s := trial.NewStage(t, trial.Case{Name: "a graph applies after its reply", Injected: "one of two graphs goes away and comes back, both apply calls up to 10 ms after their reply",
+		Expected: "nothing lost, order kept, no call too soon after one with the same series"}, site, nil)
+	s.Relay.Start()
+	s.Play(trial.Load{Rate: either(2000, 8000), Answers: true})
+	s.Flows()
 	for range either(1, 3) {
 		graphs[1].shut()
 		time.Sleep(outage())
 		graphs[1].listen()
-		s.flows()
+		s.Flows()
 	}
-	s.endClients()
-	ledger := s.settled(drainTime)
-	s.relay.stop()
-	rows.seen(t, s.fault, strictVerdict(s, ledger), "")
+	s.EndClients()
+	ledger := s.Settled(trial.DrainTime)
+	s.Relay.Stop()
+	s.Report(strictVerdict(s, ledger))
 }

@@ -56,7 +56,7 @@ func (s *pickyService) Send(items []*sink.GraphItem, _ *sink.SimpleRpcResponse) 
 
 func newPicky(t *testing.T) *picky {
 	t.Helper()
-	l, err := net.Listen("tcp", freeAddress())
+	l, err := net.Listen("tcp", suite.FreeAddress())
 	require.NoError(t, err)
 	g := &picky{address: l.Addr().String()}
 	server := rpc.NewServer()
@@ -84,7 +84,7 @@ func (g *picky) Points() []sink.Point {
 	return slices.Clone(g.points)
 }
 
-func (g *picky) discards() int { return 0 }
+func (g *picky) Discards() int { return 0 }
 
 // refuseAll makes it refuse every call, or no longer: until it is told otherwise, or
 // has refused so many calls of a single point.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"transfer/transfer/trial"
 )
 
 // P2: a power cut. The data directory lies on a file system in a file; what that file
@@ -28,36 +30,36 @@ func TestPowerCut(t *testing.T) {
 	require.NoError(t, err, "%s", out)
 	mountAt(t, dir, "-o", "loop", image)
 
-	random := chance(t)
-	site, _, graphs := usualSite(t)
-	s := newStage(t, fault{"power cut", "the disk as it is at a random moment under load, in fsync mode, a graph away",
-		"nothing acknowledged lost"}, site, section{"dataDir": filepath.Join(dir, "data"), "durability": "fsync"})
-	l := load{rate: usual().rate, answers: true}
-	s.crashed = true
-	s.relay.start()
-	s.relay.becomes("ok", 5*time.Second)
-	s.play(l)
-	s.flows()
-	graphs[3].fail(t, dead())
+	random := suite.Chance(t)
+	site, _, graphs := suite.UsualSite(t)
+	s := trial.NewStage(t, trial.Case{Name: "power cut", Injected: "the disk as it is at a random moment under load, in fsync mode, a graph away",
+		Expected: "nothing acknowledged lost"}, site, trial.Section{"dataDir": filepath.Join(dir, "data"), "durability": "fsync"})
+	l := trial.Load{Rate: usual().Rate, Answers: true}
+	s.Crashed = true
+	s.Relay.Start()
+	s.Relay.Becomes("ok", 5*time.Second)
+	s.Play(l)
+	s.Flows()
+	graphs[3].Fail(t, trial.Dead())
 	cuts := either(1, 5)
 	for n := range cuts {
 		time.Sleep(between(random, 200*time.Millisecond, 3*time.Second))
-		s.relay.now.signal(syscall.SIGSTOP) // nobody is told any more that a point is safe
+		s.Relay.Now.Signal(syscall.SIGSTOP) // nobody is told any more that a point is safe
 		next := filepath.Join(folder, string(rune('a'+n)))
 		copyStill(t, next, image)
-		s.relay.kill()
+		s.Relay.Kill()
 		require.NoError(t, syscall.Unmount(dir, 0))
 		require.NoError(t, os.Remove(image))
 		image = next
 		mountAt(t, dir, "-o", "loop", image)
-		s.relay.start()
-		s.flows()
+		s.Relay.Start()
+		s.Flows()
 	}
 	// A mark is no older than what was synced before it: about a second.
-	s.allowed.duplicates = cuts * 2 * l.rate * 3
-	graphs[3].fail(t, well())
-	s.note("%d cuts", cuts)
-	s.finish()
+	s.Allowed.Duplicates = cuts * 2 * l.Rate * 3
+	graphs[3].Fail(t, trial.Well())
+	s.Note("%d cuts", cuts)
+	s.Finish()
 }
 
 // copyStill copies a file at a moment when nobody writes to it: again, until it is the

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"transfer/transfer/trial"
 )
 
 // What here needs more than an ordinary user has. Where that lacks, the test is
@@ -97,20 +99,20 @@ func fill(t *testing.T, dir string) (free func()) {
 
 // inject makes the system calls of the relay's process fail, as strace's inject says,
 // until the func is called.
-func inject(t *testing.T, r *relay, calls, how string) (end func()) {
+func inject(t *testing.T, r *trial.Relay, calls, how string) (end func()) {
 	t.Helper()
 	strace := program(t, "strace")
-	p := launch(t, strace, "-f", "-qq", "-o", os.DevNull, "-p", fmt.Sprint(r.now.pid()),
+	p := trial.Launch(t, strace, "-f", "-qq", "-o", os.DevNull, "-p", fmt.Sprint(r.Now.PID()),
 		"-e", "trace="+calls, "-e", "inject="+calls+":"+how)
-	for deadline := time.Now().Add(5 * time.Second); !isTraced(t, r.now.pid()); {
-		if p.hasExited() || time.Now().After(deadline) {
-			skip(t, "strace cannot attach: %s", p.output)
+	for deadline := time.Now().Add(5 * time.Second); !isTraced(t, r.Now.PID()); {
+		if p.HasExited() || time.Now().After(deadline) {
+			skip(t, "strace cannot attach: %s", p.Output)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
 	return func() {
-		p.signal(os.Interrupt) // it lets go
-		require.True(t, p.endsWithin(10*time.Second), "strace does not end")
+		p.Signal(os.Interrupt) // it lets go
+		require.True(t, p.EndsWithin(10*time.Second), "strace does not end")
 	}
 }
 

@@ -35,7 +35,7 @@ type proxy struct {
 
 func newProxy(t *testing.T, to string) *proxy {
 	t.Helper()
-	l, err := net.Listen("tcp", freeAddress())
+	l, err := net.Listen("tcp", suite.FreeAddress())
 	require.NoError(t, err)
 	p := &proxy{listener: l, to: to, conns: make(map[net.Conn]struct{})}
 	p.work.Go(p.accept)

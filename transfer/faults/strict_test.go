@@ -48,7 +48,7 @@ type turn struct {
 
 func newStrict(t *testing.T) *strict {
 	t.Helper()
-	g := &strict{t: t, address: freeAddress(), series: make(map[string]*turn)}
+	g := &strict{t: t, address: suite.FreeAddress(), series: make(map[string]*turn)}
 	g.listen()
 	t.Cleanup(func() {
 		g.shut()
@@ -61,7 +61,7 @@ func (g *strict) Addr() string { return g.address }
 
 func (g *strict) Points() []sink.Point { return nil }
 
-func (g *strict) discards() int { return 0 }
+func (g *strict) Discards() int { return 0 }
 
 // listen lets clients in, at the same address each time.
 func (g *strict) listen() {

@@ -1,4 +1,4 @@
-package faults
+package trial
 
 import (
 	"testing"
@@ -9,18 +9,18 @@ import (
 )
 
 // pointOf is the point of a series and round, as a backend gets it.
-func pointOf(h *history, i, round int) sink.Point {
+func pointOf(h *History, i, round int) sink.Point {
 	return sink.Point{
 		Endpoint: h.endpoint, Metric: metricName(i), Tags: map[string]string{"idc": "a"},
-		Value: float64(round), Timestamp: timestamp(round),
+		Value: float64(round), Timestamp: Timestamp(round),
 	}
 }
 
 // True and false accounts of what became of 3 rounds of 2 series, of which the first
 // belongs to node a and the second to node b. Round 1 was not answered.
 func TestOracleTellsFalseFromTrue(t *testing.T) {
-	h := &history{endpoint: "e", series: 2, fates: []fate{acknowledged, unanswered, acknowledged}}
-	never := &history{endpoint: "x", series: 1, fates: []fate{acknowledged}}
+	h := &History{endpoint: "e", Series: 2, fates: []Fate{Acknowledged, Unanswered, Acknowledged}}
+	never := &History{endpoint: "x", Series: 1, fates: []Fate{Acknowledged}}
 	p := func(i, round int) sink.Point { return pointOf(h, i, round) }
 	changed := func(change func(p *sink.Point)) sink.Point { // the last point of series 0
 		point := p(0, 2)
@@ -31,76 +31,76 @@ func TestOracleTellsFalseFromTrue(t *testing.T) {
 	for name, test := range map[string]struct {
 		a, b      []sink.Point
 		discarded int // at a
-		want      verdict
+		want      Verdict
 	}{
 		"true": {
 			a: []sink.Point{p(0, 0), p(0, 1), p(0, 2)}, b: all,
-			want: verdict{unansweredArrived: 2},
+			want: Verdict{UnansweredArrived: 2},
 		},
 		"true, what was not answered did not come": {
 			a: []sink.Point{p(0, 0), p(0, 2)}, b: []sink.Point{p(1, 0), p(1, 2)},
 		},
 		"lost": {
 			a: []sink.Point{p(0, 0)}, b: all,
-			want: verdict{lost: 1, unansweredArrived: 1},
+			want: Verdict{Lost: 1, UnansweredArrived: 1},
 		},
 		"all lost": {
-			want: verdict{lost: 4},
+			want: Verdict{Lost: 4},
 		},
 		"duplicates, in order by first arrivals": {
 			a: []sink.Point{p(0, 0), p(0, 1), p(0, 0), p(0, 1), p(0, 2)}, discarded: 2, b: all,
-			want: verdict{duplicates: 2, unansweredArrived: 2},
+			want: Verdict{Duplicates: 2, UnansweredArrived: 2},
 		},
 		"disordered": {
 			a: []sink.Point{p(0, 0), p(0, 2), p(0, 1)}, b: all,
-			want: verdict{disordered: 1, unansweredArrived: 2},
+			want: Verdict{Disordered: 1, UnansweredArrived: 2},
 		},
 		"disordered and discarded": {
 			a: []sink.Point{p(0, 2), p(0, 0)}, discarded: 1, b: all,
-			want: verdict{disordered: 1, discarded: 1, unansweredArrived: 1},
+			want: Verdict{Disordered: 1, Discarded: 1, UnansweredArrived: 1},
 		},
 		"misplaced": {
 			a: []sink.Point{p(0, 0), p(0, 2), p(1, 2)}, b: []sink.Point{p(1, 0)},
-			want: verdict{misplaced: 1, lost: 1},
+			want: Verdict{misplaced: 1, Lost: 1},
 		},
 		"a value that was not sent": {
 			a: []sink.Point{p(0, 0), changed(func(p *sink.Point) { p.Value = 2.5 })}, b: all,
-			want: verdict{unknown: 1, lost: 1, unansweredArrived: 1},
+			want: Verdict{unknown: 1, Lost: 1, UnansweredArrived: 1},
 		},
 		"a round that was not sent": {
 			a: []sink.Point{p(0, 0), p(0, 2), p(0, 3)}, b: all,
-			want: verdict{unknown: 1, unansweredArrived: 1},
+			want: Verdict{unknown: 1, UnansweredArrived: 1},
 		},
 		"a timestamp that was not sent": {
 			a: []sink.Point{p(0, 0), changed(func(p *sink.Point) { p.Timestamp += step })}, b: all,
-			want: verdict{unknown: 1, lost: 1, unansweredArrived: 1},
+			want: Verdict{unknown: 1, Lost: 1, UnansweredArrived: 1},
 		},
 		"other tags": {
 			a: []sink.Point{p(0, 0), changed(func(p *sink.Point) { p.Tags = nil })}, b: all,
-			want: verdict{unknown: 1, lost: 1, unansweredArrived: 1},
+			want: Verdict{unknown: 1, Lost: 1, UnansweredArrived: 1},
 		},
 		"a series that was not sent": {
 			a: []sink.Point{p(0, 0), p(0, 2), pointOf(never, 0, 0)}, b: all,
-			want: verdict{unknown: 1, unansweredArrived: 1},
+			want: Verdict{unknown: 1, UnansweredArrived: 1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := oracle{[]*history{h}, map[string]func(string) string{"graph": func(key string) string {
-				return map[string]string{h.key(0): "a", h.key(1): "b"}[key]
+			o := Oracle{[]*History{h}, map[string]func(string) string{"graph": func(key string) string {
+				return map[string]string{h.Key(0): "a", h.Key(1): "b"}[key]
 			}}}
-			v := o.judge([]place{
+			v := o.judge([]Place{
 				{id: "graph/a", backend: "graph", node: "a", points: test.a, discarded: test.discarded},
 				{id: "graph/b", backend: "graph", node: "b", points: test.b},
 			})
-			test.want.owed, test.want.unanswered = 4, 2
-			bad := test.want.lost + test.want.disordered + test.want.misplaced + test.want.unknown + test.want.discarded
-			require.Equal(t, bad > 0, len(v.complaints(bounds{duplicates: 2})) > 0, v.examples)
+			test.want.Owed, test.want.Unanswered = 4, 2
+			bad := test.want.Lost + test.want.Disordered + test.want.misplaced + test.want.unknown + test.want.Discarded
+			require.Equal(t, bad > 0, len(v.Complaints(Bounds{Duplicates: 2})) > 0, v.examples)
 			require.Equal(t, bad > 0, len(v.examples) > 0)
-			allowed := bounds{lost: test.want.lost, duplicates: test.want.duplicates}
-			require.Equal(t, bad-test.want.lost > 0, len(v.complaints(allowed)) > 0, "within the bounds")
-			if test.want.duplicates > 0 {
-				allowed.duplicates--
-				require.NotEmpty(t, v.complaints(allowed), "a duplicate too many")
+			allowed := Bounds{Lost: test.want.Lost, Duplicates: test.want.Duplicates}
+			require.Equal(t, bad-test.want.Lost > 0, len(v.Complaints(allowed)) > 0, "within the bounds")
+			if test.want.Duplicates > 0 {
+				allowed.Duplicates--
+				require.NotEmpty(t, v.Complaints(allowed), "a duplicate too many")
 			}
 			v.places, v.examples = nil, nil
 			require.Equal(t, test.want, *v)
@@ -110,15 +110,15 @@ func TestOracleTellsFalseFromTrue(t *testing.T) {
 
 // An address without a ring gets every point, and each address of a node its own.
 func TestOracleCountsEachAddress(t *testing.T) {
-	h := &history{endpoint: "e", series: 1, fates: []fate{acknowledged, acknowledged}}
-	o := oracle{[]*history{h}, map[string]func(string) string{"graph": func(string) string { return "a" }}}
+	h := &History{endpoint: "e", Series: 1, fates: []Fate{Acknowledged, Acknowledged}}
+	o := Oracle{[]*History{h}, map[string]func(string) string{"graph": func(string) string { return "a" }}}
 	both := []sink.Point{pointOf(h, 0, 0), pointOf(h, 0, 1)}
-	v := o.judge([]place{
+	v := o.judge([]Place{
 		{id: "graph/a/1", backend: "graph", node: "a", points: both},
 		{id: "graph/a/2", backend: "graph", node: "a", points: both[:1]},
 		{id: "tsdb", backend: "tsdb", points: both},
 	})
-	require.Equal(t, 6, v.owed)
-	require.Equal(t, 1, v.lost)
-	require.Equal(t, map[string]tally{"graph/a/1": {2, 2}, "graph/a/2": {1, 1}, "tsdb": {2, 2}}, v.places)
+	require.Equal(t, 6, v.Owed)
+	require.Equal(t, 1, v.Lost)
+	require.Equal(t, map[string]Tally{"graph/a/1": {2, 2}, "graph/a/2": {1, 1}, "tsdb": {2, 2}}, v.places)
 }

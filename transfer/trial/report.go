@@ -1,4 +1,4 @@
-package faults
+package trial
 
 import (
 	"fmt"
@@ -9,17 +9,17 @@ import (
 	"testing"
 )
 
-// fault is what a test injects, in the words of docs/reliability.md.
-type fault struct {
-	name     string // stable: the row's name
-	injected string
-	expected string
+// Case is what a test does to a relay, in the words of docs/reliability.md.
+type Case struct {
+	Name     string // stable: the row's name
+	Injected string
+	Expected string
 }
 
 // report collects the rows of the table, one a fault.
 type report struct {
 	mu   sync.Mutex
-	rows map[fault]*row
+	rows map[Case]*row
 }
 
 // row is what came of a fault, in all of its runs.
@@ -30,24 +30,24 @@ type row struct {
 }
 
 // seen says what came of a fault: in the test's log, and in the row of the table.
-func (r *report) seen(t *testing.T, f fault, v *verdict, more string) {
+func (r *report) seen(t *testing.T, seed uint64, c Case, v *Verdict, more string) {
 	t.Helper()
 	t.Logf("fault=%s seed=%d acknowledged=%d arrived=%d lost=%d duplicates=%d disordered=%d misplaced=%d unknown=%d unanswered=%d of %d %s",
-		f.name, seed, v.owed, v.owed-v.lost, v.lost, v.duplicates, v.disordered, v.misplaced, v.unknown,
-		v.unansweredArrived, v.unanswered, more)
+		c.Name, seed, v.Owed, v.Owed-v.Lost, v.Lost, v.Duplicates, v.Disordered, v.misplaced, v.unknown,
+		v.UnansweredArrived, v.Unanswered, more)
 	r.mu.Lock()
 	if r.rows == nil {
-		r.rows = make(map[fault]*row)
+		r.rows = make(map[Case]*row)
 	}
-	one := r.rows[f]
+	one := r.rows[c]
 	if one == nil {
 		one = &row{}
-		r.rows[f] = one
+		r.rows[c] = one
 	}
 	one.runs++
-	one.owed += v.owed
-	one.lost += v.lost
-	one.duplicates += v.duplicates
+	one.owed += v.Owed
+	one.lost += v.Lost
+	one.duplicates += v.Duplicates
 	one.more = more
 	r.mu.Unlock()
 	t.Cleanup(func() { // what the test finds afterwards counts, too
@@ -60,7 +60,7 @@ func (r *report) seen(t *testing.T, f fault, v *verdict, more string) {
 }
 
 // line returns the row as Markdown.
-func (r *row) line(f fault) string {
+func (r *row) line(c Case) string {
 	more := r.more
 	if r.runs > 1 {
 		more = fmt.Sprintf("%d times; the last: %s", r.runs, more)
@@ -69,7 +69,7 @@ func (r *row) line(f fault) string {
 		more = fmt.Sprintf("**%d not as expected** %s", r.failed, more)
 	}
 	return fmt.Sprintf("| %s | %s | %s | %d | %d | %d | %d | %s |\n",
-		f.name, f.injected, f.expected, r.owed, r.owed-r.lost, r.lost, r.duplicates, more)
+		c.Name, c.Injected, c.Expected, r.owed, r.owed-r.lost, r.lost, r.duplicates, more)
 }
 
 // write appends the rows to the file, sorted; without a file it does nothing.
@@ -82,8 +82,8 @@ func (r *report) write(path string) error {
 		return fmt.Errorf("cannot write the report: %w", err)
 	}
 	var lines []string
-	for f, one := range r.rows {
-		lines = append(lines, one.line(f))
+	for c, one := range r.rows {
+		lines = append(lines, one.line(c))
 	}
 	slices.Sort(lines)
 	_, err = file.WriteString(strings.Join(lines, ""))

@@ -1,4 +1,4 @@
-package faults
+package trial
 
 import (
 	"fmt"
@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// watch looks at a relay all the while: its ledger must balance at any time, and its
+// Watch looks at a relay all the while: its ledger must balance at any time, and its
 // memory and disk have bounds.
-type watch struct {
-	relay *relay
-	end   func() // once; waits until it has ended
+type Watch struct {
+	relay *Relay
+	End   func() // once; waits until it has ended
 
 	mu         sync.Mutex
 	paused     bool
@@ -19,15 +19,15 @@ type watch struct {
 	unbalanced error
 }
 
-// pause makes it look away, or look again.
-func (w *watch) pause(paused bool) {
+// Pause makes it look away, or look again.
+func (w *Watch) Pause(paused bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.paused = paused
 }
 
-func newWatch(r *relay) *watch {
-	w := &watch{relay: r}
+func newWatch(r *Relay) *Watch {
+	w := &Watch{relay: r}
 	stop := make(chan struct{})
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -42,14 +42,14 @@ func newWatch(r *relay) *watch {
 			}
 		}
 	})
-	w.end = sync.OnceFunc(func() {
+	w.End = sync.OnceFunc(func() {
 		close(stop)
 		running.Wait()
 	})
 	return w
 }
 
-func (w *watch) look() {
+func (w *Watch) look() {
 	w.mu.Lock()
 	paused := w.paused
 	w.mu.Unlock()
@@ -66,14 +66,15 @@ func (w *watch) look() {
 	}
 }
 
-func (w *watch) mostDisk() int64 {
+// MostDisk returns the most that the data directory has taken, bytes.
+func (w *Watch) MostDisk() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.disk
 }
 
-// complaints says which bounds did not hold for a relay of so many targets.
-func (w *watch) complaints(targets int) (all []string) {
+// Complaints says which bounds did not hold for a relay of so many targets.
+func (w *Watch) Complaints(targets int) (all []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.unbalanced != nil {
@@ -83,8 +84,8 @@ func (w *watch) complaints(targets int) (all []string) {
 	if most := int64(journal + segment + targets*spoolBytes + other); w.disk > most {
 		all = append(all, fmt.Sprintf("the data directory took %d bytes, more than %d", w.disk, most))
 	}
-	if w.relay.memory > memoryBound && !raceEnabled {
-		all = append(all, fmt.Sprintf("the relay took %d bytes of memory, more than %d", w.relay.memory, int64(memoryBound)))
+	if w.relay.Memory > memoryBound && !raceEnabled {
+		all = append(all, fmt.Sprintf("the relay took %d bytes of memory, more than %d", w.relay.Memory, int64(memoryBound)))
 	}
 	return all
 }

@@ -1,4 +1,4 @@
-package faults
+package trial
 
 import (
 	"encoding/json"
@@ -21,9 +21,9 @@ import (
 )
 
 // get returns the body of an admin page that answers 200.
-func (r *relay) get(path string) (string, error) {
+func (r *Relay) get(path string) (string, error) {
 	client := http.Client{Timeout: 10 * time.Second}
-	resp, err := client.Get("http://" + r.ports.Load().http + path)
+	resp, err := client.Get("http://" + r.Ports.Load().HTTP + path)
 	if err != nil {
 		return "", err
 	}
@@ -35,8 +35,8 @@ func (r *relay) get(path string) (string, error) {
 	return string(body), err
 }
 
-// books is the answer of /api/ledger.
-type books struct {
+// Books is the answer of /api/ledger.
+type Books struct {
 	Balanced bool
 	Error    string
 	Totals   stat.Ledger
@@ -47,8 +47,8 @@ type books struct {
 	}
 }
 
-// target returns the ledger of a target.
-func (b *books) target(t *testing.T, id string) stat.Ledger {
+// Target returns the ledger of a target.
+func (b *Books) Target(t *testing.T, id string) stat.Ledger {
 	t.Helper()
 	for _, target := range b.Targets {
 		if target.ID == id {
@@ -60,14 +60,14 @@ func (b *books) target(t *testing.T, id string) stat.Ledger {
 }
 
 // ledger returns the ledger, which must balance at any time.
-func (r *relay) ledger() (books, error) {
+func (r *Relay) ledger() (Books, error) {
 	text, err := r.get("/api/ledger")
 	if err != nil {
-		return books{}, err
+		return Books{}, err
 	}
-	var b books
+	var b Books
 	if err := json.Unmarshal([]byte(text), &b); err != nil {
-		return books{}, err
+		return Books{}, err
 	}
 	if !b.Balanced {
 		return b, errors.New("unbalanced: " + text)
@@ -75,16 +75,16 @@ func (r *relay) ledger() (books, error) {
 	return b, nil
 }
 
-// mustLedger is ledger while the relay runs.
-func (r *relay) mustLedger() books {
+// MustLedger is ledger while the relay runs.
+func (r *Relay) MustLedger() Books {
 	r.t.Helper()
 	b, err := r.ledger()
 	require.NoError(r.t, err)
 	return b
 }
 
-// health returns what /api/health says.
-func (r *relay) health() (durability string, details []string) {
+// Health returns what /api/health says.
+func (r *Relay) Health() (durability string, details []string) {
 	r.t.Helper()
 	text, err := r.get("/api/health")
 	require.NoError(r.t, err)
@@ -96,20 +96,20 @@ func (r *relay) health() (durability string, details []string) {
 	return h.Durability, h.Details
 }
 
-// becomes waits until health says so.
-func (r *relay) becomes(durability string, within time.Duration) {
+// Becomes waits until health says so.
+func (r *Relay) Becomes(durability string, within time.Duration) {
 	r.t.Helper()
 	var said string
 	var details []string
 	for deadline := time.Now().Add(within); said != durability; time.Sleep(20 * time.Millisecond) {
-		said, details = r.health()
+		said, details = r.Health()
 		require.True(r.t, said == durability || time.Now().Before(deadline),
 			"after %s health says %s, not %s: %q", within, said, durability, details)
 	}
 }
 
-// eventually waits for ok, which is asked by the test's own goroutine.
-func eventually(t *testing.T, within time.Duration, otherwise string, ok func() bool) {
+// Eventually waits for ok, which is asked by the test's own goroutine.
+func Eventually(t *testing.T, within time.Duration, otherwise string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(within); !ok(); {
 		require.True(t, time.Now().Before(deadline), "%s within %s", otherwise, within)
@@ -118,8 +118,8 @@ func eventually(t *testing.T, within time.Duration, otherwise string, ok func() 
 }
 
 // weigh notes the most memory that the process has had.
-func (r *relay) weigh() {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.now.pid()))
+func (r *Relay) weigh() {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.Now.PID()))
 	if err != nil {
 		return // it has ended
 	}
@@ -127,14 +127,14 @@ func (r *relay) weigh() {
 	if fields := strings.Fields(rest); len(fields) > 0 {
 		kib, err := strconv.ParseInt(fields[0], 10, 64)
 		require.NoError(r.t, err)
-		r.memory = max(r.memory, kib<<10)
+		r.Memory = max(r.Memory, kib<<10)
 	}
 }
 
 // disk returns how many bytes of its disk the data directory takes.
-func (r *relay) disk() int64 {
+func (r *Relay) disk() int64 {
 	var all int64
-	_ = filepath.WalkDir(r.data, func(_ string, entry fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(r.Data, func(_ string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return nil // what is removed meanwhile takes nothing
 		}
@@ -146,10 +146,10 @@ func (r *relay) disk() int64 {
 	return all
 }
 
-// cpu returns the processor time that the process has taken.
-func (r *relay) cpu() time.Duration {
+// CPU returns the processor time that the process has taken.
+func (r *Relay) CPU() time.Duration {
 	r.t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.now.pid()))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.Now.PID()))
 	require.NoError(r.t, err)
 	_, rest, _ := strings.Cut(string(text), ") ") // the name may hold spaces
 	fields := strings.Fields(rest)

@@ -1,4 +1,4 @@
-package faults
+package trial
 
 import (
 	"bufio"
@@ -38,7 +38,8 @@ func (c *connection) open() bool {
 	return true
 }
 
-func (c *connection) close() {
+// Close ends the connection, if there is one.
+func (c *connection) Close() {
 	if c.conn != nil {
 		_ = c.conn.Close()
 		c.conn = nil
@@ -48,9 +49,14 @@ func (c *connection) close() {
 // rpcTransport sends Transfer.Update over the JSON codec of net/rpc.
 type rpcTransport struct{ connection }
 
-func (r *rpcTransport) send(points []point, round int) (outcome, error) {
+// NewRPC returns the way by JSON-RPC to the address, which is asked for each dial.
+func NewRPC(address func() string) Transport {
+	return &rpcTransport{connection{address: address}}
+}
+
+func (r *rpcTransport) Send(points []Point, round int) (Outcome, error) {
 	if !r.open() {
-		return nobody, nil
+		return Nobody, nil
 	}
 	request := appendJSON([]byte(`{"method":"Transfer.Update","params":[`), points)
 	request = append(request, `],"id":`...)
@@ -63,10 +69,10 @@ func (r *rpcTransport) send(points []point, round int) (outcome, error) {
 	var late net.Error
 	switch {
 	case errors.As(err, &late) && late.Timeout():
-		return broken, fmt.Errorf("no answer within %s", patience)
+		return Broken, fmt.Errorf("no answer within %s", patience)
 	case err != nil:
-		r.close()
-		return broken, nil
+		r.Close()
+		return Broken, nil
 	}
 	var reply struct {
 		ID     int
@@ -74,16 +80,16 @@ func (r *rpcTransport) send(points []point, round int) (outcome, error) {
 		Error  *string
 	}
 	if err := json.Unmarshal([]byte(answer), &reply); err != nil {
-		return broken, fmt.Errorf("answer %q: %w", answer, err)
+		return Broken, fmt.Errorf("answer %q: %w", answer, err)
 	}
 	switch {
 	case reply.ID != round:
 	case reply.Error != nil && strings.HasPrefix(*reply.Error, "retry: "):
-		return refused, nil
+		return Refused, nil
 	case reply.Error == nil && reply.Result != nil && reply.Result.Total == len(points) && reply.Result.Invalid == 0:
-		return taken, nil
+		return Taken, nil
 	}
-	return broken, fmt.Errorf("answer %q to round %d of %d points", answer, round, len(points))
+	return Broken, fmt.Errorf("answer %q to round %d of %d points", answer, round, len(points))
 }
 
 // httpTransport posts to /api/push.
@@ -98,49 +104,49 @@ func newHTTPTransport(address func() string) *httpTransport {
 	}}
 }
 
-func (h *httpTransport) send(points []point, _ int) (outcome, error) {
+func (h *httpTransport) Send(points []Point, _ int) (Outcome, error) {
 	resp, err := h.client.Post("http://"+h.address()+"/api/push", "application/json", bytes.NewReader(appendJSON(nil, points)))
 	var op *net.OpError
 	var late net.Error
 	switch {
 	case errors.As(err, &op) && op.Op == "dial":
-		return nobody, nil
+		return Nobody, nil
 	case errors.As(err, &late) && late.Timeout():
-		return broken, fmt.Errorf("no answer within %s", patience)
+		return Broken, fmt.Errorf("no answer within %s", patience)
 	case err != nil:
-		return broken, nil
+		return Broken, nil
 	}
 	body, err := io.ReadAll(resp.Body)
 	_ = resp.Body.Close()
 	want := fmt.Sprintf(`{"msg":"success","data":{"Message":"ok","Total":%d,"Invalid":0,`, len(points))
 	switch {
 	case resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode == http.StatusServiceUnavailable:
-		return refused, nil
+		return Refused, nil
 	case err != nil:
-		return broken, nil
+		return Broken, nil
 	case resp.StatusCode == http.StatusOK && strings.HasPrefix(string(body), want):
-		return taken, nil
+		return Taken, nil
 	}
-	return broken, fmt.Errorf("answer %s %q", resp.Status, body)
+	return Broken, fmt.Errorf("answer %s %q", resp.Status, body)
 }
 
-func (h *httpTransport) close() { h.client.CloseIdleConnections() }
+func (h *httpTransport) Close() { h.client.CloseIdleConnections() }
 
 // lineTransport writes lines to the socket, where nothing is acknowledged.
 type lineTransport struct{ connection }
 
-func (l *lineTransport) send(points []point, _ int) (outcome, error) {
+func (l *lineTransport) Send(points []Point, _ int) (Outcome, error) {
 	if !l.open() {
-		return nobody, nil
+		return Nobody, nil
 	}
 	var lines []byte
 	for _, p := range points {
-		lines = fmt.Appendf(lines, "update %s %s/%s %d %d GAUGE %d\n", p.endpoint, p.metric, tags, p.timestamp, p.value, step)
+		lines = fmt.Appendf(lines, "update %s %s/%s %d %d GAUGE %d\n", p.Endpoint, p.Metric, tags, p.Timestamp, p.Value, step)
 	}
 	_ = l.conn.SetDeadline(time.Now().Add(patience))
 	if _, err := l.conn.Write(lines); err != nil {
-		l.close()
-		return broken, nil
+		l.Close()
+		return Broken, nil
 	}
-	return written, nil
+	return Written, nil
 }

@@ -1,4 +1,4 @@
-package faults
+package trial
 
 import (
 	"fmt"
@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// client plays whoever sends points: a round each interval, one after another. What
+// Client plays whoever sends points: a round each interval, one after another. What
 // is refused it sends again; what was not answered it leaves.
-type client struct {
-	history
-	via      transport
+type Client struct {
+	History
+	via      Transport
 	interval time.Duration
 
 	taken   atomic.Int64 // rounds acknowledged, or written to a socket
@@ -19,36 +19,37 @@ type client struct {
 	trouble error        // what must not happen; it ends the client
 }
 
-// transport is a way to the relay.
-type transport interface {
-	// send sends the points of a round and returns what became of them.
-	send(points []point, round int) (outcome, error)
-	close()
+// Transport is a way to the relay.
+type Transport interface {
+	// Send sends the points of a round and returns what became of them.
+	Send(points []Point, round int) (Outcome, error)
+	Close()
 }
 
-// outcome is what became of a request.
-type outcome int
+// Outcome is what became of a request.
+type Outcome int
 
+// What may become of a request.
 const (
-	taken   outcome = iota // acknowledged
-	written                // there is no reply by this way
-	broken                 // no reply came although there should be one
-	refused                // answered: try again
-	nobody                 // there was nobody to send to
+	Taken   Outcome = iota // acknowledged
+	Written                // there is no reply by this way
+	Broken                 // no reply came although there should be one
+	Refused                // answered: try again
+	Nobody                 // there was nobody to send to
 )
 
-// point is a point as it is sent.
-type point struct {
-	endpoint, metric string
-	timestamp        int64
-	value            int
+// Point is a point as it is sent.
+type Point struct {
+	Endpoint, Metric string
+	Timestamp        int64
+	Value            int
 }
 
 // run sends until stop is closed. An error of the transport is one of the relay: it
 // says what no relay may answer.
-func (c *client) run(stop <-chan struct{}) {
-	defer c.via.close()
-	points := make([]point, c.series)
+func (c *Client) run(stop <-chan struct{}) {
+	defer c.via.Close()
+	points := make([]Point, c.Series)
 	pause := time.NewTimer(0)
 	defer pause.Stop()
 	due := time.Now()
@@ -60,7 +61,7 @@ func (c *client) run(stop <-chan struct{}) {
 		}
 		round := len(c.fates)
 		for i := range points {
-			points[i] = point{c.endpoint, metricName(i), timestamp(round), round}
+			points[i] = Point{c.endpoint, metricName(i), Timestamp(round), round}
 		}
 		again, err := c.round(points, round, stop)
 		if err != nil {
@@ -81,26 +82,26 @@ const retryPause = 20 * time.Millisecond
 
 // round sends one round until it is settled, and notes its fate. unsettled: the
 // client was stopped before that, and nothing of the round can be in the relay.
-func (c *client) round(points []point, round int, stop <-chan struct{}) (unsettled bool, err error) {
+func (c *Client) round(points []Point, round int, stop <-chan struct{}) (unsettled bool, err error) {
 	maybe := false // a refused request may lie in the journal, and so arrive
 	for {
-		what, err := c.via.send(points, round)
+		what, err := c.via.Send(points, round)
 		if err != nil {
 			return false, err
 		}
 		switch what {
-		case taken:
-			c.fates = append(c.fates, acknowledged)
+		case Taken:
+			c.fates = append(c.fates, Acknowledged)
 			c.taken.Add(1)
 			return false, nil
-		case written:
-			c.fates = append(c.fates, unanswered)
+		case Written:
+			c.fates = append(c.fates, Unanswered)
 			c.taken.Add(1)
 			return false, nil
-		case broken:
-			c.fates = append(c.fates, unanswered)
+		case Broken:
+			c.fates = append(c.fates, Unanswered)
 			return false, nil
-		case refused:
+		case Refused:
 			c.refused.Add(1)
 			maybe = true
 		}
@@ -108,7 +109,7 @@ func (c *client) round(points []point, round int, stop <-chan struct{}) (unsettl
 		case <-time.After(retryPause):
 		case <-stop:
 			if maybe {
-				c.fates = append(c.fates, unanswered)
+				c.fates = append(c.fates, Unanswered)
 			}
 			return !maybe, nil
 		}
@@ -123,22 +124,22 @@ func latest(a, b time.Time) time.Time {
 }
 
 // appendJSON appends the points as a JSON array of POINT.
-func appendJSON(b []byte, points []point) []byte {
+func appendJSON(b []byte, points []Point) []byte {
 	b = append(b, '[')
 	for i, p := range points {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(b, `{"endpoint":"`...)
-		b = append(b, p.endpoint...)
+		b = append(b, p.Endpoint...)
 		b = append(b, `","metric":"`...)
-		b = append(b, p.metric...)
+		b = append(b, p.Metric...)
 		b = append(b, `","value":`...)
-		b = strconv.AppendInt(b, int64(p.value), 10)
+		b = strconv.AppendInt(b, int64(p.Value), 10)
 		b = append(b, `,"step":`...)
 		b = strconv.AppendInt(b, step, 10)
 		b = append(b, `,"counterType":"GAUGE","tags":"`+tags+`","timestamp":`...)
-		b = strconv.AppendInt(b, p.timestamp, 10)
+		b = strconv.AppendInt(b, p.Timestamp, 10)
 		b = append(b, '}')
 	}
 	return append(b, ']')

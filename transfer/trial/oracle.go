@@ -1,4 +1,4 @@
-package faults
+package trial
 
 import (
 	"fmt"
@@ -6,8 +6,8 @@ import (
 	"transfer/transfer/sink"
 )
 
-// place is one address of a backend, and what came to it.
-type place struct {
+// Place is one address of a backend, and what came to it.
+type Place struct {
 	id        string // as the ledger names it
 	backend   string
 	node      string       // empty: it gets the points of all series
@@ -15,44 +15,44 @@ type place struct {
 	discarded int          // by the stand-in, as the real one would: not newer than the last of their series
 }
 
-// oracle knows what was sent and where it belongs.
-type oracle struct {
-	histories []*history
+// Oracle knows what was sent and where it belongs.
+type Oracle struct {
+	histories []*History
 	owner     map[string]func(key string) (node string) // by backend, for those that have a ring
 }
 
-// tally is what came to a place.
-type tally struct{ different, all int }
+// Tally is what came to a place.
+type Tally struct{ different, all int }
 
-// verdict is what the oracle says of all that arrived. A point counts once for each
+// Verdict is what the oracle says of all that arrived. A point counts once for each
 // address that it belongs to.
-type verdict struct {
-	owed              int // acknowledged
-	lost              int // of these, never arrived
-	unanswered        int // sent without a reply
-	unansweredArrived int // of these, arrived
-	duplicates        int // arrived before
-	disordered        int // first arrivals behind later points of their series
+type Verdict struct {
+	Owed              int // acknowledged
+	Lost              int // of these, never arrived
+	Unanswered        int // sent without a reply
+	UnansweredArrived int // of these, arrived
+	Duplicates        int // arrived before
+	Disordered        int // first arrivals behind later points of their series
 	misplaced         int // belong elsewhere
 	unknown           int // never sent like this
-	discarded         int // first arrivals that the backend discarded
-	places            map[string]tally
+	Discarded         int // first arrivals that the backend discarded
+	places            map[string]Tally
 	examples          []string // of what is wrong
 }
 
 // seriesOf names a series of a client.
 type seriesOf struct {
-	history *history
+	history *History
 	index   int
 }
 
 // judge compares what was sent with what arrived.
-func (o *oracle) judge(places []place) *verdict {
-	v := &verdict{places: make(map[string]tally)}
+func (o *Oracle) judge(places []Place) *Verdict {
+	v := &Verdict{places: make(map[string]Tally)}
 	known := make(map[string]seriesOf)
 	for _, h := range o.histories {
-		for i := range h.series {
-			known[h.key(i)] = seriesOf{h, i}
+		for i := range h.Series {
+			known[h.Key(i)] = seriesOf{h, i}
 		}
 	}
 	for i := range places {
@@ -62,16 +62,16 @@ func (o *oracle) judge(places []place) *verdict {
 }
 
 // look judges one place.
-func (o *oracle) look(v *verdict, p *place, known map[string]seriesOf) {
+func (o *Oracle) look(v *Verdict, p *Place, known map[string]seriesOf) {
 	came := make(map[seriesOf]*arrivals)
-	var t tally
+	var t Tally
 	for i := range p.points {
 		point := &p.points[i]
 		key := point.Key()
 		s, ok := known[key]
 		round := int(point.Value)
 		if !ok || round < 0 || round >= len(s.history.fates) || float64(round) != point.Value ||
-			point.Timestamp != timestamp(round) || s.history.fates[round] == unsent {
+			point.Timestamp != Timestamp(round) || s.history.fates[round] == Unsent {
 			v.unknown++
 			v.complain("%s: never sent: %s %d %v", p.id, key, point.Timestamp, point.Value)
 			continue
@@ -87,43 +87,43 @@ func (o *oracle) look(v *verdict, p *place, known map[string]seriesOf) {
 		}
 		switch came[s].add(round) {
 		case again:
-			v.duplicates++
+			v.Duplicates++
 			continue
 		case late:
-			v.disordered++
+			v.Disordered++
 			v.complain("%s: %s: %d came behind %d", p.id, key, round, came[s].newest)
 		}
 		t.different++
 	}
 	v.places[p.id] = t
 	if fresh := p.discarded - (t.all - t.different); fresh > 0 {
-		v.discarded += fresh
+		v.Discarded += fresh
 		v.complain("%s: %d first arrivals were discarded", p.id, fresh)
 	}
 	o.count(v, p, came)
 }
 
 // count adds what the place was owed, and what of it is missing.
-func (o *oracle) count(v *verdict, p *place, came map[seriesOf]*arrivals) {
+func (o *Oracle) count(v *Verdict, p *Place, came map[seriesOf]*arrivals) {
 	for _, h := range o.histories {
-		for i := range h.series {
-			if !o.belongs(p, h.key(i)) {
+		for i := range h.Series {
+			if !o.belongs(p, h.Key(i)) {
 				continue
 			}
 			a := came[seriesOf{h, i}]
 			for round, f := range h.fates {
 				arrived := a != nil && a.rounds[round]
 				switch {
-				case f == acknowledged && !arrived:
-					v.owed++
-					v.lost++
-					v.complain("%s: lost: %s %d", p.id, h.key(i), round)
-				case f == acknowledged:
-					v.owed++
-				case f == unanswered:
-					v.unanswered++
+				case f == Acknowledged && !arrived:
+					v.Owed++
+					v.Lost++
+					v.complain("%s: lost: %s %d", p.id, h.Key(i), round)
+				case f == Acknowledged:
+					v.Owed++
+				case f == Unanswered:
+					v.Unanswered++
 					if arrived {
-						v.unansweredArrived++
+						v.UnansweredArrived++
 					}
 				}
 			}
@@ -132,33 +132,33 @@ func (o *oracle) count(v *verdict, p *place, came map[seriesOf]*arrivals) {
 }
 
 // belongs reports whether the points of the series belong to the place.
-func (o *oracle) belongs(p *place, key string) bool {
+func (o *Oracle) belongs(p *Place, key string) bool {
 	return p.node == "" || o.owner[p.backend](key) == p.node
 }
 
 // complain keeps the first examples.
-func (v *verdict) complain(format string, args ...any) {
+func (v *Verdict) complain(format string, args ...any) {
 	if len(v.examples) < 12 {
 		v.examples = append(v.examples, fmt.Sprintf(format, args...))
 	}
 }
 
-// bounds is what a fault may cost.
-type bounds struct{ lost, duplicates, disordered int }
+// Bounds is what a fault may cost.
+type Bounds struct{ Lost, Duplicates, Disordered int }
 
-// complaints says in which ways the verdict is not within the bounds.
-func (v *verdict) complaints(b bounds) (all []string) {
+// Complaints says in which ways the verdict is not within the bounds.
+func (v *Verdict) Complaints(b Bounds) (all []string) {
 	say := func(n, most int, what string) {
 		if n > most {
 			all = append(all, fmt.Sprintf("%d %s, at most %d allowed", n, what, most))
 		}
 	}
-	say(v.lost, b.lost, "acknowledged points lost")
-	say(v.duplicates, b.duplicates, "duplicates")
-	say(v.disordered, b.disordered, "first arrivals out of order")
+	say(v.Lost, b.Lost, "acknowledged points lost")
+	say(v.Duplicates, b.Duplicates, "duplicates")
+	say(v.Disordered, b.Disordered, "first arrivals out of order")
 	say(v.misplaced, 0, "at a wrong address")
 	say(v.unknown, 0, "never sent")
-	say(v.discarded, 0, "first arrivals discarded")
+	say(v.Discarded, 0, "first arrivals discarded")
 	return all
 }
 
