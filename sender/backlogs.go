@@ -17,6 +17,9 @@ func (s *Sender) Backlogs() ([]stat.Backlog, error) {
 	for _, t := range s.targets() {
 		for lane := range t.lanes {
 			if row, behind := t.backlog(lane, now); behind {
+				if t.role.Load().isFormer() {
+					row.State = stat.BacklogMoving
+				}
 				rows = append(rows, row)
 			}
 		}
@@ -127,9 +130,11 @@ func (s *Sender) formerRead(f spool.Folder) segment.Position {
 	if p, ok := s.purges.of(f.Target, f.Lane); ok {
 		return p.folder.End
 	}
-	for i := range s.former {
-		if s.former[i].ID == f.Target {
-			return s.former[i].lane(f.Lane).Read
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for i := range s.past {
+		if s.past[i].ID == f.Target {
+			return s.past[i].lane(f.Lane).Read
 		}
 	}
 	return segment.Position{}

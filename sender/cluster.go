@@ -15,6 +15,8 @@ import (
 type Cluster struct {
 	Backend
 	name    string
+	section *g.Backend
+	rules   Rules
 	ring    *ring.Ring // nil for a group
 	hash    ring.Hash
 	nodes   [][]*target // by the ring's node, each with its addresses
@@ -22,46 +24,39 @@ type Cluster struct {
 
 	lanes   int             // of each target
 	slots   [][]*queue.Lane // lane of node, node by node: that lane of each address
+	layers  []*layer        // of former targets that move what they hold, the oldest first
+	detours *detours        // nil without layers
 	sorters sync.Pool       // of *sorter
 }
 
+// maker returns the target at a place of a cluster that is built, with so many lanes.
+type maker func(p plan, at location, lanes int) *target
+
+// newCluster returns a cluster of new targets.
 func newCluster(k kind, section *g.Backend, minStep int, s *shared) (*Cluster, error) {
 	p, err := k.build(section, minStep)
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{Backend: p.Backend, name: k.name}
-	if p.group != nil {
-		group := location{addresses: p.group}
-		lanes := keptLanes(section, p, []location{group}, laneCount(section, p.group), s)
-		c.targets = []*target{newTarget(p, section, group, lanes, s)}
-		c.nodes = [][]*target{c.targets}
-	} else if err := c.buildRing(p, section, s); err != nil {
+	c, places, err := planCluster(p, section)
+	if err != nil {
 		return nil, err
 	}
-	c.index()
+	lanes := keptLanes(section, p, places, laneCount(section, p.group), s)
+	c.fill(p, places, lanes, func(p plan, at location, lanes int) *target { return newTarget(p, section, at, lanes, s) })
+	s.first = nil // their targets have them
 	return c, nil
 }
 
-// index makes a list of where items may have to go.
-func (c *Cluster) index() {
-	c.lanes = len(c.targets[0].lanes)
-	for _, node := range c.nodes {
-		for i := range c.lanes {
-			var slot []*queue.Lane
-			for _, t := range node {
-				slot = append(slot, t.lanes[i].blocks)
-			}
-			c.slots = append(c.slots, slot)
-		}
+// planCluster returns a cluster without targets, and where these have to be.
+func planCluster(p plan, section *g.Backend) (*Cluster, []location, error) {
+	c := &Cluster{Backend: p.Backend, name: section.Name, section: section, rules: p.Rules}
+	if p.group != nil {
+		return c, []location{{addresses: p.group}}, nil
 	}
-	c.sorters.New = func() any { return newSorter(len(c.slots)) }
-}
-
-func (c *Cluster) buildRing(p plan, section *g.Backend, s *shared) error {
 	hash, err := ring.ParseHash(section.Hash)
 	if err != nil {
-		return fmt.Errorf("%s.hash: %w", section.Name, err)
+		return nil, nil, fmt.Errorf("%s.hash: %w", section.Name, err)
 	}
 	addresses := make(map[string][]string, len(section.Nodes))
 	names := make([]string, 0, len(section.Nodes))
@@ -74,7 +69,7 @@ func (c *Cluster) buildRing(p plan, section *g.Backend, s *shared) error {
 		replicas = ring.DefaultReplicas(hash)
 	}
 	if c.ring, err = ring.New(names, replicas, hash); err != nil {
-		return fmt.Errorf("%s.cluster: %w", section.Name, err)
+		return nil, nil, fmt.Errorf("%s.cluster: %w", section.Name, err)
 	}
 	c.hash = hash
 	var places []location
@@ -83,16 +78,39 @@ func (c *Cluster) buildRing(p plan, section *g.Backend, s *shared) error {
 			places = append(places, location{name, []string{address}})
 		}
 	}
-	lanes := keptLanes(section, p, places, laneCount(section, nil), s)
-	for _, name := range c.ring.Nodes() {
-		var node []*target
-		for _, address := range addresses[name] {
-			node = append(node, newTarget(p, section, location{name, []string{address}}, lanes, s))
+	return c, places, nil
+}
+
+// fill makes the targets at the places, which are in the order of the nodes, and the list
+// of where items may have to go.
+func (c *Cluster) fill(p plan, places []location, lanes int, target maker) {
+	c.lanes = lanes
+	for i, at := range places {
+		if i == 0 || at.node != places[i-1].node {
+			c.nodes = append(c.nodes, nil)
 		}
-		c.nodes = append(c.nodes, node)
-		c.targets = append(c.targets, node...)
+		t := target(p, at, lanes)
+		node := &c.nodes[len(c.nodes)-1]
+		*node = append(*node, t)
+		c.targets = append(c.targets, t)
 	}
-	return nil
+	for _, node := range c.nodes {
+		for i := range lanes {
+			var slot []*queue.Lane
+			for _, t := range node {
+				slot = append(slot, t.lanes[i].blocks)
+			}
+			c.slots = append(c.slots, slot)
+		}
+	}
+}
+
+// pass makes the points of series that former targets of the layers had go through these.
+// It comes before Slot is called.
+func (c *Cluster) pass(layers []*layer) {
+	if len(layers) > 0 {
+		c.layers, c.detours = layers, newDetours(c)
+	}
 }
 
 // Name returns the section's name.
@@ -102,33 +120,62 @@ func (c *Cluster) Name() string { return c.name }
 func (c *Cluster) Hash() ring.Hash { return c.hash }
 
 // Slot returns where items of this hash go: the lane of the node that the ring names,
-// at every address.
+// at every address, or of a former target. It is the same for as long as the Cluster is
+// used.
 func (c *Cluster) Slot(hash uint32) int32 {
-	slot := queue.LaneOf(hash, c.lanes)
-	if c.ring != nil {
-		slot += c.ring.Node(hash) * c.lanes
+	slot := int32(slotOf(c.ring, c.lanes, hash))
+	if c.detours != nil {
+		return c.detours.slot(hash, slot)
 	}
-	return int32(slot)
+	return slot
+}
+
+// lanesOf returns the lanes of a slot.
+func (c *Cluster) lanesOf(slot int32) []*queue.Lane {
+	if int(slot) < len(c.slots) {
+		return c.slots[slot]
+	}
+	return (*c.detours.lanes.Load())[int(slot)-len(c.slots)]
+}
+
+// nodeOf returns the addresses of the node that owns the series of the slot.
+func (c *Cluster) nodeOf(slot int32) []*target {
+	if int(slot) >= len(c.slots) {
+		slot = c.detours.plain(slot)
+	}
+	return c.nodes[int(slot)/c.lanes]
 }
 
 // Put copies the items of b to their slots, which Slot gave. b stays the caller's.
 func (c *Cluster) Put(b *queue.Block, slots []int32) {
-	if len(c.slots) == 1 {
+	if len(c.slots) == 1 && c.detours == nil {
 		for _, lane := range c.slots[0] {
 			lane.PutAll(b)
 		}
 		return
 	}
-	s := c.sorters.Get().(*sorter)
+	s := c.sorter()
 	defer c.sorters.Put(s)
 	for from := 0; from < len(slots); {
 		from = s.sort(slots, from)
 		for _, slot := range s.used {
-			for _, lane := range c.slots[slot] {
+			for _, lane := range c.lanesOf(slot) {
 				lane.Put(b, s.items(slot))
 			}
 		}
 	}
+}
+
+// sorter returns a sorter for all slots that there are.
+func (c *Cluster) sorter() *sorter {
+	slots := len(c.slots)
+	if c.detours != nil {
+		slots += len(*c.detours.lanes.Load())
+	}
+	if s, ok := c.sorters.Get().(*sorter); ok && len(s.counts) >= slots {
+		return s
+	}
+	return newSorter(slots)
 }
 
 // status returns what is shown of the ring; false for a group.
@@ -143,7 +190,7 @@ func (c *Cluster) status() (stat.Ring, bool) {
 	for i, name := range c.ring.Nodes() {
 		share := stat.Share{Node: name, Share: shares[i]}
 		for _, t := range c.nodes[i] {
-			share.Addresses = append(share.Addresses, t.addresses...)
+			share.Addresses = append(share.Addresses, t.role.Load().addresses...)
 		}
 		r.Shares = append(r.Shares, share)
 	}

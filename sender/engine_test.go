@@ -60,10 +60,11 @@ func engineRun(t *testing.T, random *rand.Rand) {
 	t.Logf("window %t, applies %t, tiny %t, early %t, %d lanes, %d addresses, batch %d",
 		peer.window, peer.applies, tiny, early, section.Lanes, len(addresses), section.Batch)
 	s := newSender(budget, quiet())
-	tg := newTarget(plan{Backend: peer, Rules: rules}, section, location{addresses: addresses}, laneCount(section, addresses), s.shared)
-	c := &Cluster{Backend: peer, name: "peer", nodes: [][]*target{{tg}}, targets: []*target{tg}}
-	c.index()
-	s.clusters = []*Cluster{c}
+	p := plan{Backend: peer, Rules: rules, group: addresses}
+	c, err := newCluster(kind{name: "peer", build: func(*g.Backend, int) (plan, error) { return p, nil }}, section, 30, s.shared)
+	require.NoError(t, err)
+	s.use(c)
+	tg := c.targets[0]
 	s.Start()
 
 	var done atomic.Bool

@@ -11,16 +11,29 @@ import (
 //
 // State, SyncSpools and Stored are called by one goroutine.
 func (s *Sender) State(upTo uint64) *State {
-	state := &State{Targets: make([]TargetState, 0, len(s.former))}
-	for _, t := range s.targets() {
-		q := t.queue.State(upTo)
-		if t.spooler != nil {
-			t.spooler.complete(q.Lanes)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	state := &State{Layers: s.layerStates(), Routing: s.routing}
+	for _, c := range s.clusters {
+		for _, t := range c.targets {
+			state.Targets = append(state.Targets, t.state(upTo))
 		}
-		state.Targets = append(state.Targets, TargetState{ID: t.id, Lanes: q.Lanes, Ledger: q.Ledger})
 	}
-	state.Targets = append(state.Targets, s.purges.applied(s.former)...)
+	for _, t := range s.formers {
+		state.Targets = append(state.Targets, t.state(upTo))
+	}
+	state.Targets = append(state.Targets, s.purges.applied(s.past)...)
 	return state
+}
+
+// state returns the target's part of a State.
+func (t *target) state(upTo uint64) TargetState {
+	q := t.queue.State(upTo)
+	if t.spooler != nil {
+		t.spooler.complete(q.Lanes)
+	}
+	former := t.role.Load().isFormer()
+	return TargetState{ID: t.id, Lanes: q.Lanes, Ledger: q.Ledger, Former: former, Moving: former}
 }
 
 // complete makes of what the queue knows of the lanes what is to be stored.
@@ -64,6 +77,7 @@ func (s *Sender) Stored(st *State) {
 		}
 	}
 	s.emptyPurged(stored)
+	s.retire()
 }
 
 // release notes that the lanes' state is stored, and gives free what lies before the

@@ -7,7 +7,6 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
-	"transfer/g"
 	"transfer/sender/queue"
 )
 
@@ -22,11 +21,14 @@ const (
 // lane sends the Blocks of one queue lane, in order, over one connection. Its
 // fields belong to the goroutine in run.
 type lane struct {
-	target  *target
-	backend Backend
+	target *target
+	index  int // of the target's lanes
+	blocks *queue.Lane
+	turned chan struct{} // holds one signal: the target has another role
+	ended  bool          // its goroutine has; guarded by target.mu
+
+	role    *role
 	window  int64 // bytes that may be unconfirmed; 0: one Block
-	index   int   // of the target's lanes
-	blocks  *queue.Lane
 	reading reading
 	shared  *shared
 	pause   *backoff.ExponentialBackOff
@@ -47,28 +49,18 @@ type lane struct {
 	written int         // Blocks in flight that were sent on conn
 }
 
-func newLane(t *target, p plan, blocks *queue.Lane, index, lanes int, s *shared) *lane {
+func newLane(t *target, blocks *queue.Lane, index int, s *shared) *lane {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval, pause.Multiplier = firstPause, maxPause, 2
-	return &lane{
-		target: t, backend: p.Backend, window: window(p, t.section, lanes), index: index, blocks: blocks,
-		shared: s, pause: pause, hop: index % len(t.addresses),
-	}
+	return &lane{target: t, blocks: blocks, index: index, turned: make(chan struct{}, 1), shared: s, pause: pause}
 }
 
-// window is how many bytes each of so many lanes may have unconfirmed: what the
-// backend allows, but no more than half of the queue in all.
-func window(p plan, section *g.Backend, lanes int) int64 {
-	return min(int64(p.Window), int64(section.QueueBytes)/int64(2*lanes))
-}
-
-// run sends until drain is closed and the lane is empty or failing, or until ctx
-// ends, which ends a call under way too. What is not delivered stays in the queue.
+// run sends until drain is closed and the lane is empty or failing, until the target has
+// another role, or until ctx ends, which ends a call under way too. What is not delivered
+// stays in the queue.
 func (l *lane) run(ctx context.Context, drain <-chan struct{}) {
 	defer l.disconnect()
 	defer l.reading.close()
-	l.now, l.timer = l.shared.now(), time.NewTimer(queue.Forever)
-	defer l.timer.Stop()
 	defer l.caughtUp()
 	if l.blocks.IsBehind(l.now) {
 		l.fallBehind()
@@ -85,6 +77,9 @@ func (l *lane) run(ctx context.Context, drain <-chan struct{}) {
 // when the lane is to end.
 func (l *lane) fill(ctx context.Context, drain <-chan struct{}) bool {
 	for ctx.Err() == nil {
+		if l.isTurned() && (l.failing || l.blocks.InFlight() == 0) {
+			return false
+		}
 		draining := isClosed(drain)
 		wait := l.take(draining)
 		switch {
@@ -93,7 +88,7 @@ func (l *lane) fill(ctx context.Context, drain <-chan struct{}) bool {
 		case l.blocks.InFlight() > 0:
 			l.sleep(ctx, drain, l.blocks.Wake(), min(wait, confirmPause))
 			return true
-		case draining && wait == queue.Forever:
+		case (draining || l.role.drains) && wait == queue.Forever:
 			return false
 		}
 		l.sleep(ctx, drain, l.blocks.Wake(), wait)
@@ -139,6 +134,9 @@ func (l *lane) take(draining bool) time.Duration {
 // fails, one is enough to try with: the others stay where the oldest can be
 // dropped.
 func (l *lane) mayTake() bool {
+	if l.isTurned() {
+		return false
+	}
 	if l.blocks.InFlight() == 0 {
 		return true
 	}
@@ -212,13 +210,13 @@ func (l *lane) recover(ctx context.Context, drain <-chan struct{}, err error) bo
 	l.blocks.Return()
 	l.reading.close() // a target that is away for long holds no file open
 	if !l.poison.parting.under() {
-		l.hop = (l.hop + 1) % len(l.target.addresses)
+		l.hop = (l.hop + 1) % len(l.role.addresses)
 	}
-	if l.tried++; l.tried%len(l.target.addresses) != 0 {
+	if l.tried++; l.tried%len(l.role.addresses) != 0 {
 		return true
 	}
 	draining := isClosed(drain)
-	if draining && l.tried > len(l.target.addresses) {
+	if draining && l.tried > len(l.role.addresses) {
 		return false
 	}
 	l.sleep(ctx, drain, nil, l.pause.NextBackOff())
@@ -246,7 +244,7 @@ func (l *lane) suspect(err error) {
 // addresses the next one is tried.
 func (l *lane) spoilt(err error) bool {
 	var refusal *Refusal
-	return !errors.As(err, &refusal) || l.window > 0 || len(l.target.addresses) > 1
+	return !errors.As(err, &refusal) || l.window > 0 || len(l.role.addresses) > 1
 }
 
 // sleep waits for d, or until wake or a stop.
@@ -258,6 +256,7 @@ func (l *lane) sleep(ctx context.Context, drain, wake <-chan struct{}, d time.Du
 	select {
 	case <-l.timer.C:
 	case <-wake:
+	case <-l.turned:
 	case <-drain:
 	case <-ctx.Done():
 	}

@@ -127,10 +127,10 @@ func start(t *testing.T, p *peer, addresses ...string) *Sender {
 	p.stuck = make(chan struct{})
 	s := newSender(1<<30, quiet())
 	section := &g.Backend{Name: "peer", Batch: 10, MaxConns: 8, Lanes: 1, QueueBytes: 1 << 20, MaxAge: time.Hour}
-	tg := newTarget(plan{Backend: p, Rules: Rules{Window: p.window}}, section, location{addresses: addresses}, laneCount(section, addresses), s.shared)
-	c := &Cluster{Backend: p, name: "peer", nodes: [][]*target{{tg}}, targets: []*target{tg}}
-	c.index()
-	s.clusters = []*Cluster{c}
+	of := plan{Backend: p, Rules: Rules{Window: p.window}, group: addresses}
+	c, err := newCluster(kind{name: "peer", build: func(*g.Backend, int) (plan, error) { return of, nil }}, section, 30, s.shared)
+	require.NoError(t, err)
+	s.use(c)
 	s.Start()
 	return s
 }

@@ -16,7 +16,7 @@ func (l *lane) connect(ctx context.Context) error {
 		return err
 	}
 	defer leave()
-	conn, err := l.backend.Dial(ctx, l.address())
+	conn, err := l.role.backend.Dial(ctx, l.address())
 	if err != nil {
 		return err
 	}
@@ -38,4 +38,4 @@ func (l *lane) disconnect() {
 	l.target.health.open.Add(-1)
 }
 
-func (l *lane) address() string { return l.target.addresses[l.hop] }
+func (l *lane) address() string { return l.role.addresses[l.hop] }

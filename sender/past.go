@@ -21,19 +21,41 @@ type past struct {
 	marks  [][]uint64 // by slot, by address
 	lowest uint64     // of all marks
 
+	before map[string][]LaneState // of the former targets of then that are still there
+	then   backendRouting
+
+	formers []*target               // there are now
 	chosen  map[*queue.Lane][]int32 // of the Block that is put
 	touched []*queue.Lane           // those of chosen that get some
 }
 
-// newPast returns what the routing and the marks say of the past of a cluster.
-func newPast(c *Cluster, then backendRouting, marks map[string][]LaneState) (*past, error) {
+// former returns the former target with the id, if there is one.
+func (p *past) former(id string) *target {
+	for _, t := range p.formers {
+		if t.id == id {
+			return t
+		}
+	}
+	return nil
+}
+
+// newPast returns what the routing and the marks say of the past of a cluster, beside
+// which there are these former targets.
+func newPast(c *Cluster, formers []*target, then backendRouting, marks map[string][]LaneState) (*past, error) {
 	if err := then.check(); err != nil {
 		return nil, err
 	}
 	p := &past{
 		now: c, same: then.equal(c.routing()),
 		ring: c.ring, lanes: then.Lanes, nodes: then.places(), lowest: math.MaxUint64,
+		before: make(map[string][]LaneState), then: then, formers: formers,
 		chosen: make(map[*queue.Lane][]int32),
+	}
+	for _, id := range then.Former {
+		p.before[id] = marks[id]
+		for _, l := range marks[id] {
+			p.lowest = min(p.lowest, l.Mark)
+		}
 	}
 	if !p.same { // a ring of many nodes takes a second to build
 		var err error
@@ -76,19 +98,53 @@ func (p *past) put(b *queue.Block, slots []int32) (points int, moved bool) {
 // putStraight puts the items into the lanes where Cluster.Put would put them. What
 // another hash has placed goes to all: who was owed it is not known any more.
 func (p *past) putStraight(b *queue.Block, slots []int32) (points int) {
-	s := p.now.sorters.Get().(*sorter)
+	s := p.now.sorter()
 	defer p.now.sorters.Put(s)
 	for from := 0; from < len(slots); {
 		from = s.sort(slots, from)
 		for _, slot := range s.used {
-			for address, lane := range p.now.slots[slot] {
-				if p.blind || b.Last > p.marks[slot][address] {
-					points += give(lane, b, s.items(slot))
-				}
-			}
+			points += p.putSlot(b, slot, s.items(slot))
 		}
 	}
 	return points
+}
+
+// putSlot puts items of one slot of now into its lanes.
+func (p *past) putSlot(b *queue.Block, slot int32, items []int32) (points int) {
+	plain, through := slot, uint64(math.MaxUint64)
+	if int(slot) >= len(p.now.slots) {
+		plain, through = p.now.detours.plain(slot), p.through(b.Items[items[0]].Hash)
+	}
+	for address, lane := range p.now.lanesOf(slot) {
+		if p.blind || b.Last > min(through, p.marks[plain][address]) {
+			points += give(lane, b, items)
+		}
+	}
+	return points
+}
+
+// through returns the lowest mark of the former targets that a point of the series went
+// through then.
+func (p *past) through(hash uint32) uint64 {
+	mark := uint64(math.MaxUint64)
+	if len(p.before) == 0 {
+		return mark
+	}
+	for _, y := range p.now.layers {
+		v, _ := y.at(hash)
+		if v == nil {
+			continue
+		}
+		for _, t := range v.targets {
+			if t == nil {
+				continue
+			}
+			if lanes := p.before[t.id]; len(lanes) == len(t.lanes) {
+				mark = min(mark, lanes[queue.LaneOf(hash, len(lanes))].Mark)
+			}
+		}
+	}
+	return mark
 }
 
 // putElsewhere puts each item into the lanes that have taken the place of those that are
@@ -114,12 +170,14 @@ func give(lane *queue.Lane, b *queue.Block, items []int32) int {
 
 // choose notes the lanes that get the item i of b; to is its slot of now.
 func (p *past) choose(i int32, b *queue.Block, to int32) {
-	slot := slotOf(p.ring, p.lanes, b.Items[i].Hash)
+	hash := b.Items[i].Hash
+	slot := slotOf(p.ring, p.lanes, hash)
+	through := p.through(hash)
 	for address, mark := range p.marks[slot] {
-		if b.Last <= mark {
+		if b.Last <= min(through, mark) {
 			continue
 		}
-		lane := p.now.slots[to][p.heir(slot/p.lanes, address, int(to))]
+		lane := p.lane(slot/p.lanes, address, to, hash)
 		items := p.chosen[lane]
 		switch n := len(items); {
 		case n == 0:
@@ -131,13 +189,24 @@ func (p *past) choose(i int32, b *queue.Block, to int32) {
 	}
 }
 
-// heir returns which address of the slot's node of now gets what an address of a former
-// node is owed: the same one, if the node has it, else the one in its place.
-func (p *past) heir(node, address, to int) int {
-	heirs := p.now.nodes[to/p.now.lanes]
+// lane returns the lane that gets what an address of a node of then is owed: the way of the
+// series through former targets, if it is one of these; else that of the same address of
+// the node of now, if it has that, or of the one in its place. to is the slot of now.
+func (p *past) lane(node, address int, to int32, hash uint32) *queue.Lane {
 	name := p.nodes[node].Addresses[address]
-	if i := slices.IndexFunc(heirs, func(t *target) bool { return t.addresses[0] == name }); i >= 0 {
-		return i
+	heirs, lanes := p.now.nodeOf(to), p.now.lanesOf(to)
+	if former := p.former(targetID(p.then.Name, p.nodes[node].Name, name)); former != nil {
+		if former.role.Load().drains {
+			return former.laneOf(hash).blocks
+		}
+		heir := heirsOf(p.nodes[node].Addresses, p.now.entries(0, hash))[address]
+		if heir < 0 {
+			return former.laneOf(hash).blocks
+		}
+		return lanes[heir]
 	}
-	return address % len(heirs)
+	if i := slices.IndexFunc(heirs, func(t *target) bool { return t.address() == name }); i >= 0 {
+		return lanes[i]
+	}
+	return lanes[address%len(heirs)]
 }

@@ -129,7 +129,7 @@ func TestPurgeFormerTarget(t *testing.T) {
 	state := bed.stop(t, 100)
 	bed.section.Name = "other"
 	s := bed.start(t, state)
-	s.former = formerOf(state, s.targets())
+	s.past = pastOf(state, s.targets())
 	rows, err := s.Backlogs()
 	require.NoError(t, err)
 	require.Len(t, rows, 1)

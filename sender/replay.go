@@ -46,7 +46,7 @@ func (r *Replay) From() uint64 {
 	}
 	lowest, found := uint64(math.MaxUint64), false
 	for _, t := range r.state.Targets {
-		if t.Former {
+		if t.IsPast() {
 			continue
 		}
 		for _, l := range t.Lanes {
@@ -64,7 +64,7 @@ func (r *Replay) From() uint64 {
 // now.
 func (r *Replay) Route(text []byte) {
 	now := routing{}
-	for _, c := range r.sender.clusters {
+	for _, c := range r.sender.Clusters() {
 		now.Backends = append(now.Backends, c.routing())
 	}
 	then := now
@@ -76,15 +76,16 @@ func (r *Replay) Route(text []byte) {
 		}
 	}
 	r.pasts = make([]*past, len(now.Backends))
-	for i, c := range r.sender.clusters {
+	formers := r.sender.leaving()
+	for i, c := range r.sender.Clusters() {
 		at := slices.IndexFunc(then.Backends, func(b backendRouting) bool { return b.Name == c.name })
 		if at < 0 {
 			continue
 		}
-		p, err := newPast(c, then.Backends[at], r.marks)
+		p, err := newPast(c, formers, then.Backends[at], r.marks)
 		if err != nil {
 			r.sender.shared.log.Error("journal: a backend's routing makes no sense, the one of now is taken", "backend", c.name, "error", err)
-			p, err = newPast(c, now.Backends[i], r.marks)
+			p, err = newPast(c, formers, now.Backends[i], r.marks)
 		}
 		if err == nil {
 			r.pasts[i] = p

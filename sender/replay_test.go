@@ -49,7 +49,7 @@ func idleSender(t testing.TB, at relaySite) *Sender {
 	}
 	c, err := newCluster(kind{name: "peer", build: func(*g.Backend, int) (plan, error) { return p, nil }}, at.section("peer"), 30, s.shared)
 	require.NoError(t, err)
-	s.clusters = []*Cluster{c}
+	s.use(c)
 	return s
 }
 
@@ -146,7 +146,7 @@ func owed(then, now *Sender, st *State, all []journaled) map[string][]uint64 {
 				}
 				to := heirs[a%len(heirs)]
 				for _, h := range heirs {
-					if h.addresses[0] == from.addresses[0] {
+					if h.address() == from.address() {
 						to = h
 					}
 				}

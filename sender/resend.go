@@ -34,7 +34,7 @@ func (s *Sender) Resend(ctx context.Context, target string, after uint64, letter
 			return fmt.Errorf("cannot resend to %s: a letter is written in the form %q, but the target gets %q now: configure it as it was, or purge the letter", target, l.Encoding, t.encoding)
 		}
 	}
-	room := func() bool { return t.queue.Account().Bytes <= int64(t.section.QueueBytes)/resendShare }
+	room := func() bool { return t.queue.Account().Bytes <= int64(t.role.Load().section.QueueBytes)/resendShare }
 	if err := t.await(ctx, room); err != nil {
 		return fmt.Errorf("cannot resend to %s: its queue is full: %w", target, err)
 	}

@@ -26,6 +26,8 @@ type backendRouting struct {
 	Hash     string        `json:"hash,omitempty"`
 	Replicas int           `json:"replicas,omitempty"`
 	Nodes    []nodeRouting `json:"nodes,omitempty"` // sorted by name
+	// Former are the ids of former targets through which the series go that they had.
+	Former []string `json:"former,omitempty"`
 }
 
 // nodeRouting is one node of a ring.
@@ -36,9 +38,11 @@ type nodeRouting struct {
 
 // Routing returns all that decides where points go, as JSON: the same for the same
 // configuration, whatever its order.
-func (s *Sender) Routing() []byte {
+func (s *Sender) Routing() []byte { return routingOf(s.Clusters()) }
+
+func routingOf(clusters []*Cluster) []byte {
 	var r routing
-	for _, c := range s.clusters {
+	for _, c := range clusters {
 		r.Backends = append(r.Backends, c.routing())
 	}
 	text, err := jsoniter.Marshal(r)
@@ -50,7 +54,10 @@ func (s *Sender) Routing() []byte {
 
 // routing returns what decides where the cluster's points go.
 func (c *Cluster) routing() backendRouting {
-	r := backendRouting{Name: c.name, Lanes: c.lanes, Encoding: c.targets[0].encoding}
+	r := backendRouting{Name: c.name, Lanes: c.lanes, Encoding: c.rules.Encoding}
+	for _, y := range c.layers {
+		r.Former = append(r.Former, y.former()...)
+	}
 	if c.ring == nil {
 		return r
 	}
@@ -58,7 +65,7 @@ func (c *Cluster) routing() backendRouting {
 	for i, name := range c.ring.Nodes() {
 		node := nodeRouting{Name: name}
 		for _, t := range c.nodes[i] {
-			node.Addresses = append(node.Addresses, t.addresses[0])
+			node.Addresses = append(node.Addresses, t.address())
 		}
 		r.Nodes = append(r.Nodes, node)
 	}

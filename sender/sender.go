@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"transfer/g"
+	"transfer/g/guard"
 	"transfer/g/stat"
 	"transfer/sender/queue"
 	"transfer/sender/spool"
@@ -17,16 +18,28 @@ import (
 // Sender owns the targets of all enabled backends and the goroutines that empty
 // their queues.
 type Sender struct {
-	shared   *shared
-	clusters []*Cluster
+	kinds  []kind
+	shared *shared
 
-	drain   chan struct{} // closed: send what waits, then end
-	end     context.CancelFunc
+	changing sync.Mutex // held while what is configured changes, or a former target goes
+	mu       sync.RWMutex
+	clusters []*Cluster
+	formers  []*target     // not configured any more; something is left of them
+	gone     []stat.Target // nothing is, the latest last
+	past     []TargetState // stored of other targets that are not configured
+	routing  []byte        // Routing's, of clusters
+
+	backends map[string]*backendNow // by name; changing
+	layers   uint64                 // made so far; changing
+	taken    map[string][]*layer    // by backend, while New takes former targets
+
+	ctx     context.Context // of the lanes
+	drain   chan struct{}   // closed: send what waits, then end
+	stop    context.CancelFunc
 	lanes   sync.WaitGroup
 	rest    chan struct{} // closed: the spoolers and the upkeep end
 	keepers sync.WaitGroup
-	former  []TargetState // stored of targets that are not configured any more
-	purges  purges        // of their spools
+	purges  purges // of spools of targets that are not there
 }
 
 // shared is what all targets of a Sender have in common.
@@ -38,6 +51,7 @@ type shared struct {
 	linger *linger
 	gates  *gates
 
+	minStep  int     // seconds
 	recovery float64 // points a second that a target gets of its backlog, at least
 	storage  Storage
 	writes   chan struct{}           // see spoolWrites
@@ -52,12 +66,22 @@ type shared struct {
 // Trouble tells.
 func New(cfg *g.Config, log *slog.Logger, storage Storage) (*Sender, error) {
 	s := newSender(int64(cfg.MemoryLimit)/2, log)
+	err := s.build(cfg, storage)
+	if err != nil {
+		err = errors.Join(err, s.Close())
+	}
+	return s, err
+}
+
+// build makes what New says.
+func (s *Sender) build(cfg *g.Config, storage Storage) error {
+	s.shared.minStep = cfg.MinStep
 	s.shared.use(storage)
 	if storage.Spools != nil {
 		s.shared.lacks = lacksOf(cfg.DataDir)
 	}
 	var errs []error
-	for _, k := range kinds() {
+	for _, k := range s.kinds {
 		section := cfg.Backend(k.name)
 		if section == nil {
 			continue
@@ -67,18 +91,20 @@ func New(cfg *g.Config, log *slog.Logger, storage Storage) (*Sender, error) {
 			errs = append(errs, fmt.Errorf("%s: %w", cfg.Path, err))
 			continue
 		}
-		s.clusters = append(s.clusters, c)
+		s.use(c)
 	}
-	s.former = formerOf(storage.Past, s.targets())
-	if len(errs) > 0 {
-		errs = append(errs, s.Close())
+	if storage.Spools != nil {
+		s.takeFormers(storage.Past)
 	}
-	return s, errors.Join(errs...)
+	s.past = pastOf(storage.Past, s.targets())
+	s.routing = s.Routing()
+	return errors.Join(errs...)
 }
 
 // newSender returns a Sender without targets whose queues may use budget bytes.
 func newSender(budget int64, log *slog.Logger) *Sender {
 	return &Sender{
+		kinds: kinds(),
 		shared: &shared{
 			log: log, now: time.Now,
 			budget: queue.NewBudget(budget),
@@ -90,37 +116,74 @@ func newSender(budget int64, log *slog.Logger) *Sender {
 			writes:   make(chan struct{}, spoolWrites),
 			lacks:    func() int64 { return 0 },
 		},
-		drain: make(chan struct{}),
-		end:   func() {},
-		rest:  make(chan struct{}),
+		backends: make(map[string]*backendNow),
+		taken:    make(map[string][]*layer),
+		drain:    make(chan struct{}),
+		stop:     func() {},
+		rest:     make(chan struct{}),
 	}
 }
 
-// Clusters returns the enabled backends.
-func (s *Sender) Clusters() []*Cluster { return s.clusters }
+// use adds a cluster to those of a Sender that is built.
+func (s *Sender) use(c *Cluster) {
+	s.clusters = append(s.clusters, c)
+	s.now(c.name).is.Store(c)
+}
 
-// targets returns all targets, backend by backend.
+// Clusters returns the enabled backends.
+func (s *Sender) Clusters() []*Cluster {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.clusters
+}
+
+// cluster returns the backend called name, nil if it is not enabled.
+func (s *Sender) cluster(name string) *Cluster {
+	for _, c := range s.Clusters() {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// targets returns all targets, backend by backend, then the former ones.
 func (s *Sender) targets() []*target {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	var all []*target
 	for _, c := range s.clusters {
 		all = append(all, c.targets...)
 	}
-	return all
+	return append(all, s.formers...)
 }
 
 // Start begins to send.
 func (s *Sender) Start() {
-	ctx, end := context.WithCancel(context.Background())
-	s.end = end
+	s.ctx, s.stop = context.WithCancel(context.Background())
 	for _, t := range s.targets() {
-		for _, l := range t.lanes {
-			s.lanes.Go(func() { l.run(ctx, s.drain) })
-		}
-		if t.spooler != nil {
-			s.keepers.Go(func() { t.spooler.run(s.rest) })
-		}
+		s.run(t)
 	}
 	s.keepers.Go(func() { s.upkeep(s.rest) })
+}
+
+// run begins to send what a target has.
+func (s *Sender) run(t *target) {
+	for _, l := range t.lanes {
+		s.runLane(l)
+	}
+	if t.spooler != nil {
+		s.keepers.Go(func() {
+			guard.Run(s.shared.log, t.id, &t.restarts, s.rest, func() { t.spooler.run(s.rest) })
+		})
+	}
+}
+
+func (s *Sender) runLane(l *lane) {
+	s.lanes.Go(func() {
+		guard.Run(s.shared.log, l.target.id, &l.target.restarts, s.drain, func() { l.serve(s.ctx, s.drain) })
+		s.end(l.target)
+	})
 }
 
 // Stop drains the queues until ctx ends, but not to targets that fail, ends every
@@ -129,10 +192,10 @@ func (s *Sender) Start() {
 func (s *Sender) Stop(ctx context.Context) (left uint64) {
 	close(s.drain)
 	if !endsWithin(ctx, &s.lanes) {
-		s.end()
+		s.stop()
 		s.join(&s.lanes, "lanes")
 	}
-	s.end()
+	s.stop()
 	close(s.rest)
 	s.join(&s.keepers, "spoolers")
 	for _, t := range s.Targets() {
@@ -169,20 +232,23 @@ func endsWithin(ctx context.Context, goroutines *sync.WaitGroup) bool {
 	}
 }
 
-// Targets returns the state and account of every target, backend by backend.
+// Targets returns the state and account of every target, backend by backend, then of those
+// that are not configured any more.
 func (s *Sender) Targets() []stat.Target {
 	now := s.shared.now()
 	var all []stat.Target
 	for _, t := range s.targets() {
 		all = append(all, t.status(now))
 	}
-	return all
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return append(all, s.gone...)
 }
 
 // Rings returns the state of every ring.
 func (s *Sender) Rings() []stat.Ring {
 	var all []stat.Ring
-	for _, c := range s.clusters {
+	for _, c := range s.Clusters() {
 		if r, ok := c.status(); ok {
 			all = append(all, r)
 		}

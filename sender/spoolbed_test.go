@@ -56,7 +56,7 @@ func (b *spoolBed) start(t *testing.T, past *State) *Sender {
 	p := plan{Backend: b.peer, Rules: b.rules, group: []string{"a:1"}}
 	c, err := newCluster(kind{name: "peer", build: func(*g.Backend, int) (plan, error) { return p, nil }}, b.section, 30, s.shared)
 	require.NoError(t, err)
-	s.clusters = []*Cluster{c}
+	s.use(c)
 	s.Start()
 	b.sender = s
 	return s

@@ -21,7 +21,7 @@ func (s *spooler) bound(now time.Time) {
 }
 
 func (s *spooler) capBytes() {
-	for s.bytes() > int64(s.target.section.SpoolBytes) && s.dropOldest(queue.DroppedCap) > 0 {
+	for s.bytes() > int64(s.target.role.Load().section.SpoolBytes) && s.dropOldest(queue.DroppedCap) > 0 {
 	}
 }
 
@@ -41,7 +41,7 @@ func (s *spooler) capAge(now time.Time) {
 		}
 		segments := sp.Segments()
 		for i := 1; i < len(segments); i++ {
-			if begun := segments[i].Begun; begun.IsZero() || now.Sub(begun) <= s.target.section.MaxAge {
+			if begun := segments[i].Begun; begun.IsZero() || now.Sub(begun) <= s.target.role.Load().section.MaxAge {
 				break
 			}
 			s.drop(lane, queue.DroppedAge)

@@ -40,6 +40,7 @@ type spooler struct {
 	spools  atomic.Pointer[[]*spool.Spool] // by lane; nil until all are open
 	surplus atomic.Int64                   // bytes to be given up for the disk's reserve
 	doubts  []doubt                        // by lane
+	closed  chan struct{}                  // closed: the spools are, since the target is gone
 
 	opened  []*spool.Spool // run only, as is what follows; those that are open so far
 	tried   time.Time      // when something failed last
@@ -54,7 +55,7 @@ type spooler struct {
 // newSpooler returns the spooler of the target with what its spools hold put before
 // all that will come. Spools that cannot be opened are tried again in run.
 func newSpooler(t *target, s *shared) *spooler {
-	sp := &spooler{target: t, store: s.storage.Spools, past: s.past[t.id], log: s.log.With("target", t.id), now: s.now, turn: s.writes}
+	sp := &spooler{target: t, store: s.storage.Spools, past: s.past[t.id], log: s.log.With("target", t.id), now: s.now, turn: s.writes, closed: make(chan struct{})}
 	sp.doubts = make([]doubt, len(t.lanes))
 	for i := range sp.doubts {
 		sp.doubts[i].mark = sp.past.lane(i).Mark
@@ -66,11 +67,17 @@ func newSpooler(t *target, s *shared) *spooler {
 	return sp
 }
 
-// run spools until stop is closed.
+// run spools until stop is closed, or the target is let go of: then it closes the spools.
 func (s *spooler) run(stop <-chan struct{}) {
 	for {
 		select {
 		case <-stop:
+			return
+		case <-s.target.retired:
+			if err := s.close(); err != nil {
+				s.log.Warn("cannot close the spools", "error", err)
+			}
+			close(s.closed)
 			return
 		case <-s.target.queue.Spill():
 			s.look(s.now())
@@ -105,7 +112,7 @@ func (s *spooler) open() error {
 	t := s.target
 	lanes := len(t.lanes)
 	for lane := len(s.opened); lane < lanes; lane++ {
-		opened, err := s.store.Lane(laneOptions(t.section, t.encoding, t.id, lane, lanes, s.past))
+		opened, err := s.store.Lane(laneOptions(t.role.Load().section, t.encoding, t.id, lane, lanes, s.past))
 		if err != nil {
 			return err
 		}

@@ -105,7 +105,7 @@ func TestRestart(t *testing.T) {
 
 	p.away(false)
 	s = bed.start(t, state)
-	s.former = formerOf(state, s.targets())
+	s.past = pastOf(state, s.targets())
 	putBatches(s, 1000, 1100)
 	eventually(t, "all arrive", func() bool { return bed.target().Delivered == 1100 })
 	require.Equal(t, upTo(1100), p.points())

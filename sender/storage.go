@@ -3,6 +3,8 @@ package sender
 import (
 	"slices"
 
+	jsoniter "github.com/json-iterator/go"
+
 	"transfer/g/stat"
 	"transfer/sender/dead"
 	"transfer/sender/queue"
@@ -22,6 +24,10 @@ type Storage struct {
 // this one was.
 type State struct {
 	Targets []TargetState
+	// Routing is Sender.Routing's; Layers are those before it by which former targets had
+	// their points.
+	Routing jsoniter.RawMessage `json:",omitempty"`
+	Layers  []LayerState        `json:",omitempty"`
 }
 
 // TargetState is the State of one target, read in one piece.
@@ -30,6 +36,7 @@ type TargetState struct {
 	Lanes  []LaneState
 	Ledger stat.Ledger
 	Former bool `json:",omitempty"` // it is not configured any more
+	Moving bool `json:",omitempty"` // but something is left of it, which goes elsewhere
 }
 
 // LaneState is the State of one lane.
@@ -47,14 +54,17 @@ func (s *shared) use(storage Storage) {
 	}
 }
 
-// formerOf returns what the past says of targets that there are no more.
-func formerOf(past *State, targets []*target) (former []TargetState) {
+// IsPast reports whether nobody sends what is left of the target: its marks say nothing.
+func (t *TargetState) IsPast() bool { return t.Former && !t.Moving }
+
+// pastOf returns what the past says of targets that there are no more.
+func pastOf(past *State, targets []*target) (former []TargetState) {
 	if past == nil {
 		return nil
 	}
 	for _, t := range past.Targets {
 		if !slices.ContainsFunc(targets, func(now *target) bool { return now.id == t.ID }) {
-			t.Former = true
+			t.Former, t.Moving = true, false
 			former = append(former, t)
 		}
 	}

@@ -2,6 +2,7 @@ package sender
 
 import (
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,18 +14,23 @@ import (
 // target is one address of one node, or the whole group of a backend without a
 // ring: a queue, and the lanes that empty it.
 type target struct {
-	id        string
-	section   *g.Backend
-	node      string   // empty for a group
-	addresses []string // a lane uses one at a time
-	encoding  string   // of its items
-	queue     *queue.Queue
-	lanes     []*lane
-	spooler   *spooler // nil: memory only
-	health    health
-	recovery  recovery
+	id       string
+	node     string // empty for a group
+	encoding string // of its items
+	role     atomic.Pointer[role]
+	queue    *queue.Queue
+	lanes    []*lane
+	spooler  *spooler // nil: memory only
+	health   health
+	recovery recovery
+
+	mu   sync.Mutex // over whether its lanes have ended
+	gone bool       // nothing is left of it, and nothing will come
+
+	retired chan struct{} // closed: it is let go of
 
 	mismatches atomic.Uint64 // times that the ledger did not balance
+	restarts   atomic.Uint64 // of its goroutines, after a panic
 }
 
 // location is where a target is: at a node of a ring, or all of a group.
@@ -37,18 +43,14 @@ type location struct {
 func (l location) id(backend string) string { return targetID(backend, l.node, l.addresses[0]) }
 
 func newTarget(p plan, section *g.Backend, at location, lanes int, s *shared) *target {
-	t := &target{id: at.id(section.Name), section: section, node: at.node, addresses: at.addresses, encoding: p.Encoding}
+	t := &target{id: at.id(section.Name), node: at.node, encoding: p.Encoding, retired: make(chan struct{})}
 	t.health.log = s.log.With("target", t.id)
 	t.recovery.least = s.recovery
-	limits := queue.Limits{
-		Batch:  section.Batch,
-		Bytes:  int64(section.QueueBytes),
-		MaxAge: section.MaxAge,
-		Settle: p.Settle,
-	}
-	t.queue = queue.New(limits, lanes, s.budget, s.pool)
+	r := newRole(p, section, at.addresses)
+	t.role.Store(r)
+	t.queue = queue.New(r.limits(), lanes, s.budget, s.pool)
 	for i, blocks := range t.queue.Lanes() {
-		t.lanes = append(t.lanes, newLane(t, p, blocks, i, lanes, s))
+		t.lanes = append(t.lanes, newLane(t, blocks, i, s))
 	}
 	past := s.past[t.id]
 	if s.storage.Spools != nil {
@@ -63,8 +65,9 @@ func newTarget(p plan, section *g.Backend, at location, lanes int, s *shared) *t
 // status returns what is shown of the target.
 func (t *target) status(now time.Time) stat.Target {
 	account := t.queue.Account()
+	r := t.role.Load()
 	s := stat.Target{
-		ID: t.id, Backend: t.section.Name, Node: t.node, Address: strings.Join(t.addresses, ","),
+		ID: t.id, Backend: r.section.Name, Node: t.node, Address: strings.Join(r.addresses, ","),
 		Ledger: account.Ledger, QueuedBytes: account.Bytes,
 		Spooled: account.Spooled, SpoolPoints: account.OnDisk, Mismatches: t.mismatches.Load(),
 	}
@@ -75,5 +78,21 @@ func (t *target) status(now time.Time) stat.Target {
 		s.OldestSeconds = max(0, now.Sub(account.Oldest).Seconds())
 	}
 	t.health.fill(&s)
+	if r.isFormer() {
+		s.State = stat.StateLeaving
+	}
 	return s
+}
+
+// address returns the address of a target at a node.
+func (t *target) address() string { return t.role.Load().addresses[0] }
+
+// laneOf returns the lane of a series.
+func (t *target) laneOf(hash uint32) *lane { return t.lanes[queue.LaneOf(hash, len(t.lanes))] }
+
+// isGone reports whether nothing is left of a former target.
+func (t *target) isGone() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.gone
 }

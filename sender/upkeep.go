@@ -25,6 +25,9 @@ func (s *Sender) upkeep(stop <-chan struct{}) {
 			t.check()
 		}
 		s.guardReserve()
+		if s.shared.storage.Spools == nil {
+			s.retire()
+		}
 	}
 }
 

@@ -152,7 +152,7 @@ func (k *keeper) store() error {
 func (k *keeper) keepPlaces(now *state) {
 	lanes := make(map[string][]sender.LaneState)
 	if k.past != nil {
-		now.Journal = k.past.Journal
+		now.Journal, now.Routing, now.Layers = k.past.Journal, k.past.Routing, k.past.Layers
 		for _, t := range k.past.Targets {
 			lanes[t.ID] = t.Lanes
 		}
@@ -195,11 +195,11 @@ func (k *keeper) trimJournal(st *sender.State, upTo uint64) error {
 	return nil
 }
 
-// lowestMark returns up to where all lanes of configured targets are, upTo if there are
+// lowestMark returns up to where the lanes of all targets are that send, upTo if there are
 // none.
 func lowestMark(st *sender.State, upTo uint64) uint64 {
 	for _, t := range st.Targets {
-		if t.Former {
+		if t.IsPast() {
 			continue
 		}
 		for _, l := range t.Lanes {

@@ -23,6 +23,7 @@ type Backlog struct {
 const (
 	BacklogLive    = "live"    // in memory; what comes now goes there too
 	BacklogSpooled = "spooled" // on disk; what comes now waits behind it
+	BacklogMoving  = "moving"  // of a target that is not configured any more: it goes to those of now
 	BacklogFormer  = "former"  // of a target that is not configured any more: it is not sent
 )
 

@@ -60,6 +60,10 @@ const (
 	StateIdle = "idle" // no connection yet: nothing was sent
 	StateUp   = "up"   // connected, or the last call went well
 	StateDown = "down" // the last attempt failed; waiting to try again
+	// StateLeaving is that of a target which is not configured any more: what it holds
+	// moves to the targets of now, or drains to its address.
+	StateLeaving = "leaving"
+	StateGone    = "gone" // of such a target nothing is left but its account
 )
 
 // Ring is what is shown of one backend's ring.

@@ -52,13 +52,19 @@ func (q *Queue) Account() Account {
 	return a
 }
 
-// State returns what has to be stored, with no mark above upTo.
+// State returns what has to be stored, with no mark above upTo. Points that were moved
+// here and are in memory only are not counted: they would be moved again.
 func (q *Queue) State(upTo uint64) State {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	s := State{Ledger: q.ledger()}
 	for _, l := range q.lanes {
 		s.Lanes = append(s.Lanes, LaneState{Mark: l.mark(upTo), Read: l.spool.read, End: l.spool.end})
+		for b := range l.blocks() {
+			if b.spooled.end.Next == 0 { // where they come from they are still counted
+				s.Ledger.MovedIn -= uint64(b.moved)
+			}
+		}
 	}
 	return s
 }

@@ -28,6 +28,7 @@ type Block struct {
 	charged int64     // bytes of it that its queue has accounted for
 	before  uint64    // points that were put into its lane before its first one
 	since   time.Time // when it came to its queue, if that is not when it was accepted
+	moved   int       // points of it that another queue had accepted
 	Sent    bool      // at least once: it may have arrived
 	spooled spooled
 

@@ -9,7 +9,7 @@ import (
 // Budget bounds the memory of all queues together: when it is used up, the
 // fullest queue gives up its oldest points.
 type Budget struct {
-	limit int64
+	limit atomic.Int64
 	used  atomic.Int64
 
 	mu     sync.Mutex // held while the fullest queue is sought
@@ -17,7 +17,14 @@ type Budget struct {
 }
 
 // NewBudget returns a Budget of limit bytes.
-func NewBudget(limit int64) *Budget { return &Budget{limit: limit} }
+func NewBudget(limit int64) *Budget {
+	b := &Budget{}
+	b.SetLimit(limit)
+	return b
+}
+
+// SetLimit changes the limit, in bytes.
+func (b *Budget) SetLimit(limit int64) { b.limit.Store(limit) }
 
 // Used returns the bytes that all queues hold.
 func (b *Budget) Used() int64 { return b.used.Load() }
@@ -38,18 +45,18 @@ func (b *Budget) leave(q *Queue) {
 // is left that may go. When it is nearly used up, the fullest one turns to its spool,
 // so that nothing has to go. No queue's lock may be held.
 func (b *Budget) relieve() {
-	used := b.used.Load()
-	if used <= b.limit-b.limit/nearlyShare {
+	used, limit := b.used.Load(), b.limit.Load()
+	if used <= limit-limit/nearlyShare {
 		return
 	}
 	b.spillFullest()
-	if used <= b.limit {
+	if used <= limit {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var spent []*Queue // all that they hold is in flight
-	for b.used.Load() > b.limit {
+	for b.used.Load() > limit {
 		q := b.fullest(spent)
 		if q == nil {
 			return

@@ -74,6 +74,9 @@ func (l *Lane) put(src *Block, chosen []int32) {
 		n := b.take(src, chosen, l.room())
 		chosen = chosen[n:]
 		l.entered += uint64(n)
+		if !src.since.IsZero() {
+			b.moved += n
+		}
 		b.Cover(src)
 		l.queue.charge(b) // which may drop it
 	}

@@ -35,8 +35,8 @@ func (s Spot) IsSafe() bool {
 	return true
 }
 
-// HasRoom is that of the queue in which the spot is.
-func (s Spot) HasRoom() bool { return s.lane.queue.HasRoom() }
+// HasRoom is that of the lane's queue.
+func (l *Lane) HasRoom() bool { return l.queue.HasRoom() }
 
 // PutMoved is Put for items that another queue had accepted. They have no numbers of the
 // journal here: until their spots are safe, the lane that they come from vouches for

@@ -1,0 +1,145 @@
+package sender
+
+import (
+	"context"
+	"time"
+
+	"transfer/sender/queue"
+)
+
+const (
+	// moveWindow is how many bytes a lane may have put onward that are not safe there yet.
+	moveWindow = 4 << 20
+	// roomPause is how often a lane looks whether there is room where its points go.
+	roomPause = 5 * time.Millisecond
+	// moveStop is how long a stop waits for what was put onward to be safe there.
+	moveStop = time.Second
+	// returnWithin is how long a target that is configured again waits for that.
+	returnWithin = 10 * time.Second
+)
+
+// flight are the Blocks of a lane that were put onward and are not safe there yet, the
+// oldest first: those that are in flight for the queue.
+type flight []onTheWay
+
+// onTheWay is one of them.
+type onTheWay struct {
+	spots []queue.Spot
+	lost  int // items for which there is no place
+}
+
+func (o *onTheWay) isSafe() bool {
+	for len(o.spots) > 0 {
+		if !o.spots[0].IsSafe() {
+			return false
+		}
+		o.spots = o.spots[1:]
+	}
+	return true
+}
+
+// move puts the lane's Blocks to where their series belong now, at the pace of a
+// recovery, until nothing is left and the lane passes on what comes, until the target has
+// another role, or a stop begins. What is not safe there stays in flight here: it will be
+// moved again by another process.
+func (l *lane) move(ctx context.Context, drain <-chan struct{}) {
+	defer l.reading.close()
+	defer l.caughtUp()
+	if l.blocks.IsBehind(l.now) {
+		l.fallBehind()
+	}
+	var moved flight
+	var turned time.Time
+	for ctx.Err() == nil && !isClosed(drain) && !l.blocks.Moved() {
+		wait := confirmPause
+		if l.isTurned() {
+			if turned.IsZero() {
+				turned = l.now
+			}
+			if len(moved) == 0 || l.now.Sub(turned) > returnWithin {
+				return
+			}
+		} else {
+			wait = l.forward(ctx, drain, &moved)
+		}
+		if len(moved) > 0 {
+			wait = min(wait, confirmPause)
+		}
+		l.sleep(ctx, drain, l.blocks.Wake(), wait)
+		l.arrived(&moved)
+	}
+	for end := l.now.Add(moveStop); len(moved) > 0 && ctx.Err() == nil && l.now.Before(end); {
+		l.sleep(ctx, drain, nil, confirmPause)
+		l.arrived(&moved)
+	}
+}
+
+// forward puts onward what may go, and returns how long nothing more may.
+func (l *lane) forward(ctx context.Context, drain <-chan struct{}, moved *flight) time.Duration {
+	window := min(moveWindow, int64(l.role.section.QueueBytes)/int64(2*len(l.target.lanes)))
+	for len(*moved) == 0 || l.blocks.FlightBytes() < window {
+		if wait := l.paced(false); wait > 0 {
+			return wait
+		}
+		b, wait := l.blocks.Take(l.now, 0)
+		switch {
+		case b != nil:
+			if l.behind {
+				l.target.recovery.sent(b.Len(), l.now)
+			}
+			if !l.putOnward(ctx, drain, b, moved) {
+				return confirmPause
+			}
+		case wait == queue.OnDisk:
+			if wait = l.load(); wait > 0 {
+				return wait
+			}
+		case wait == queue.Forever && !l.blocks.Pass(l.role.onward.put):
+			// something has come meanwhile
+		default:
+			l.reading.close()
+			if l.behind && !l.blocks.IsBehind(l.now) {
+				l.caughtUp()
+			}
+			return wait
+		}
+	}
+	return confirmPause
+}
+
+// putOnward puts the Block in flight onward, when there is room for all of it. It
+// reports whether it did: it doesn't when a stop or a turn comes first.
+func (l *lane) putOnward(ctx context.Context, drain <-chan struct{}, b *queue.Block, moved *flight) bool {
+	chosen := make([]int32, b.Len())
+	for i := range chosen {
+		chosen[i] = int32(i)
+	}
+	parts, lost := l.role.onward.split(b, chosen)
+	for _, p := range parts {
+		for !p.lane.HasRoom() {
+			if ctx.Err() != nil || isClosed(drain) || l.isTurned() {
+				return false
+			}
+			l.sleep(ctx, drain, nil, roomPause)
+		}
+	}
+	on := onTheWay{lost: lost}
+	for _, p := range parts {
+		on.spots = append(on.spots, p.lane.PutMoved(b, p.items, l.now)...)
+	}
+	*moved = append(*moved, on)
+	return true
+}
+
+// arrived counts what is safe where it was moved to.
+func (l *lane) arrived(moved *flight) {
+	n := 0
+	for n < len(*moved) && (*moved)[n].isSafe() {
+		l.blocks.Discard((*moved)[n].lost)
+		n++
+	}
+	if n > 0 {
+		l.blocks.Delivered(n, 0, l.now)
+		*moved = (*moved)[n:]
+	}
+}

@@ -1,0 +1,93 @@
+package sender
+
+import (
+	"sync"
+	"time"
+
+	"transfer/sender/queue"
+)
+
+// onward is the way of what a former target holds: item by item, by its hash, to the
+// lanes that own the series now. Any goroutine may use it.
+type onward struct {
+	backend *backendNow
+	layer   *layer
+	leaver  *leaver
+	address int // of the target, among the leaver's
+	now     func() time.Time
+
+	mu    sync.Mutex
+	of    *Cluster               // for which lanes is good
+	lanes map[string]*queue.Lane // by what Cluster.passed says; nil: none takes the place
+}
+
+// bundle is what one lane gets of a Block.
+type bundle struct {
+	lane  *queue.Lane
+	items []int32
+}
+
+// split returns the parts of a Block, each in order, and how many of the chosen items have
+// no lane to go to.
+func (o *onward) split(b *queue.Block, chosen []int32) (parts []bundle, lost int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	c := o.backend.cluster()
+	if c != o.of {
+		o.of, o.lanes = c, make(map[string]*queue.Lane)
+	}
+	at := make(map[*queue.Lane]int) // index in parts
+	for _, i := range chosen {
+		lane := o.lane(c, b.Items[i].Hash)
+		if lane == nil {
+			lost++
+			continue
+		}
+		n, known := at[lane]
+		if !known {
+			n = len(parts)
+			at[lane] = n
+			parts = append(parts, bundle{lane: lane})
+		}
+		parts[n].items = append(parts[n].items, i)
+	}
+	return parts, lost
+}
+
+// lane returns the lane that the series goes to; nil: none.
+func (o *onward) lane(c *Cluster, hash uint32) *queue.Lane {
+	from := c.after(o.layer)
+	var buf [64]byte
+	key, _ := c.passed(buf[:0], from, hash)
+	lane, known := o.lanes[string(key)]
+	if !known {
+		entries := c.entries(from, hash)
+		if heir := heirsOf(o.leaver.addresses, entries)[o.address]; heir >= 0 {
+			lane = entries[heir].lane
+		}
+		o.lanes[string(key)] = lane
+	}
+	return lane
+}
+
+// put is the queue.Onward of the target's lanes.
+func (o *onward) put(b *queue.Block, chosen []int32, moved bool) (spots []queue.Spot) {
+	parts, _ := o.split(b, chosen)
+	for _, p := range parts {
+		if moved {
+			spots = append(spots, p.lane.PutMoved(b, p.items, o.now())...)
+		} else {
+			p.lane.Put(b, p.items)
+		}
+	}
+	return spots
+}
+
+// after returns the index of the layer behind y.
+func (c *Cluster) after(y *layer) int {
+	i := 0
+	for i < len(c.layers) && c.layers[i].number <= y.number {
+		i++
+	}
+	return i
+}
