@@ -41,14 +41,6 @@ func workDir() string {
 
 func (s *Server) config(c *gin.Context) { replyData(c, s.relay.Config()) }
 
-func (s *Server) reload(c *gin.Context) {
-	if !fromLoopback(c.Request) {
-		replyData(c, "no privilege") // 200, as the original
-		return
-	}
-	replyText(c, nethttp.StatusNotImplemented, "cannot reload: this version reads its file only at start; restart the relay to apply a change\n")
-}
-
 func (s *Server) step(c *gin.Context) {
 	replyData(c, struct {
 		MinStep int `json:"min_step"`

@@ -34,6 +34,7 @@ type fakeRelay struct {
 	badFilter error
 	asked     []string // the arguments of the last call, after the name of one that changes nodes or configuration
 	units     []stat.Unit
+	loaded    stat.Loaded
 	reloaded  stat.Reloaded
 	badChange error // of Reload and the calls that change nodes
 
@@ -84,6 +85,8 @@ func (f *fakeRelay) Resend(_ context.Context, target string, until uint64) (uint
 }
 
 func (f *fakeRelay) Units() []stat.Unit { return f.units }
+
+func (f *fakeRelay) Loaded() stat.Loaded { return f.loaded }
 
 func (f *fakeRelay) Reload(force bool) (stat.Reloaded, error) {
 	f.asked = []string{"reload", strconv.FormatBool(force)}
@@ -165,6 +168,12 @@ func newFakeRelay() *fakeRelay {
 	f.rings = []stat.Ring{{Backend: "graph", Hash: "crc32", Replicas: 500, Fingerprint: "00c0ffee", Shares: []stat.Share{
 		{Node: "graph-00", Addresses: []string{"h1:6070"}, Share: 0.25}, {Node: "graph-01", Addresses: []string{"h2:6070"}, Share: 0.75},
 	}}}
+	f.units = []stat.Unit{
+		{ID: "listener/rpc", Kind: stat.KindListener, Address: "127.0.0.1:8433", State: stat.UnitUp, Since: time.Unix(1_700_000_000, 0), Restarts: 2, Error: "panicked: oops"},
+		{ID: "graph/graph-00/h1:6070", Kind: stat.KindTarget, Backend: "graph", Node: "graph-00", Address: "h1:6070", State: stat.UnitProbing, Error: "dial tcp: <refused>"},
+		{ID: "graph/graph-01/h2:6070", Kind: stat.KindTarget, Backend: "graph", Node: "graph-01", Address: "h2:6070", State: stat.UnitUp, Differs: "added by the API"},
+	}
+	f.loaded = stat.Loaded{Hash: 77, At: time.Unix(1_700_000_000, 0), Reloads: map[string]uint64{stat.ReloadApplied: 4, stat.ReloadRefused: 1}}
 	return f
 }
 

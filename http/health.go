@@ -17,12 +17,14 @@ func (s *Server) ready(c *gin.Context) {
 // durability answers /api/health: what is promised of acknowledged points.
 func (s *Server) durability(c *gin.Context) { replyJSON(c, healthOf(s.relay)) }
 
-// healthOf returns the relay's health, its details an empty list where there are
-// none.
+// healthOf returns the relay's health, its details a list where there are none. The
+// first of them is a reload that was refused: the relay does not do what its file says.
 func healthOf(relay Relay) Health {
 	h := relay.Health()
-	if h.Details == nil {
-		h.Details = []string{}
+	details := []string{}
+	if why := relay.Loaded().Failed; why != "" {
+		details = append(details, "The last reload was refused, nothing has changed: "+why)
 	}
+	h.Details = append(details, h.Details...)
 	return h
 }

@@ -15,10 +15,21 @@ func fromLoopback(r *nethttp.Request) bool {
 	return err == nil && peer.Addr().Unmap().IsLoopback()
 }
 
+// noPrivilege is answered to other hosts.
+const noPrivilege = "no privilege: ask from the relay's own host"
+
 // loopbackOnly turns away requests from other hosts.
 func loopbackOnly(c *gin.Context) {
 	if !fromLoopback(c.Request) {
-		replyText(c, nethttp.StatusForbidden, "no privilege: ask from the relay's own host\n")
+		replyText(c, nethttp.StatusForbidden, noPrivilege+"\n")
+		c.Abort()
+	}
+}
+
+// loopbackOnlyJSON is loopbackOnly for calls that answer in JSON alone.
+func loopbackOnlyJSON(c *gin.Context) {
+	if !fromLoopback(c.Request) {
+		replyError(c, nethttp.StatusForbidden, noPrivilege)
 		c.Abort()
 	}
 }

@@ -56,6 +56,8 @@ type collector struct {
 	build, ready     *prometheus.Desc
 	durable, journal *prometheus.Desc
 	ringInfo, share  *prometheus.Desc
+	config           configFamilies
+	units            unitFamilies
 	receivers        []family[*stat.Receiver]
 	receiversReasons []byReason[*stat.Receiver]
 	targets          []family[*stat.Target]
@@ -71,6 +73,8 @@ func newCollector(relay Relay) *collector {
 		journal:          describe("journal_bytes", "Bytes of disk that the journal takes."),
 		ringInfo:         describe("ring_info", "Always 1; the labels describe the backend's ring.", "backend", "hash", "replicas", "fingerprint"),
 		share:            describe("ring_share", "Part of all series that the ring gives to the node, 0 to 1.", "backend", "node"),
+		config:           newConfigFamilies(),
+		units:            newUnitFamilies(),
 		receivers:        receiverFamilies(),
 		receiversReasons: receiverReasons(),
 		targets:          targetFamilies(),
@@ -90,6 +94,8 @@ func (c *collector) Describe(descs chan<- *prometheus.Desc) {
 	descs <- c.journal
 	descs <- c.ringInfo
 	descs <- c.share
+	c.config.describe(descs)
+	c.units.describe(descs)
 	for _, f := range c.receivers {
 		descs <- f.desc
 	}
@@ -126,6 +132,8 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		sendReasons(out, c.targetsDropped.desc, c.targetsDropped.counts(&t), labels...)
 	}
 	c.collectRings(out)
+	c.config.collect(out, c.relay.Loaded())
+	c.units.collect(out, c.relay.Units())
 }
 
 func gauge(out chan<- prometheus.Metric, desc *prometheus.Desc, v float64, labels ...string) {

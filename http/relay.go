@@ -41,6 +41,8 @@ type Relay interface {
 	// Units returns the listeners, then the targets, each ID once. A target that is on
 	// its way out is among them until it has ended.
 	Units() []stat.Unit
+	// Loaded tells of the configuration in force.
+	Loaded() stat.Loaded
 	// Reload applies the configuration file. On error nothing has changed. The errors
 	// of these calls are, by errors.Is, stat.ErrMaxMove where force would help and
 	// stat.ErrNoNode where there is no such backend or node; any other one says what is

@@ -24,13 +24,16 @@ type success struct {
 func replyData(c *gin.Context, data any) { replyJSON(c, success{"success", data}) }
 
 // replyJSON answers v, without a final newline.
-func replyJSON(c *gin.Context, v any) {
+func replyJSON(c *gin.Context, v any) { replyCoded(c, nethttp.StatusOK, v) }
+
+// replyCoded answers v with the status code.
+func replyCoded(c *gin.Context, code int, v any) {
 	body, err := jsoniter.ConfigCompatibleWithStandardLibrary.Marshal(v)
 	if err != nil {
 		replyText(c, nethttp.StatusInternalServerError, "cannot encode the reply: "+err.Error()+"\n")
 		return
 	}
-	c.Data(nethttp.StatusOK, typeJSON, body)
+	c.Data(code, typeJSON, body)
 }
 
 // replyText answers plain text as it is.

@@ -31,7 +31,7 @@ func (s *Server) routes(push nethttp.Handler) nethttp.Handler {
 	read("/version", s.version)
 	read("/workdir", s.showWorkDir)
 	read("/config", s.config)
-	read("/config/reload", s.reload)
+	e.GET("/config/reload", s.reload) // no HEAD: it changes something
 	e.POST("/config/reload", s.reload)
 	read("/counter/all", s.counters)
 	read("/statistics/all", s.counters)
@@ -52,6 +52,9 @@ func (s *Server) routes(push nethttp.Handler) nethttp.Handler {
 	backlogRoutes(e, "/api/spool", s.relay.Spools)
 	backlogRoutes(e, "/api/dead", s.relay.Letters)
 	e.POST("/api/dead/resend", loopbackOnly, s.resend)
+	read("/api/units", s.units)
+	e.POST(clustersPath+"*node", loopbackOnlyJSON, s.whenReady, s.changeNodes)
+	e.DELETE(clustersPath+"*node", loopbackOnlyJSON, s.whenReady, s.removeNode)
 	read("/metrics", gin.WrapH(s.metrics()))
 	for path, asset := range pageAssets() {
 		read(path, asset.serve)

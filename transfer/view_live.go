@@ -42,6 +42,9 @@ func unitState(target string) string {
 	return stat.UnitStarting
 }
 
+// Loaded implements http.Relay.
+func (v *view) Loaded() stat.Loaded { return stat.Loaded{At: v.service.started} }
+
 // Reload implements http.Relay.
 func (*view) Reload(bool) (stat.Reloaded, error) { return stat.Reloaded{}, errNotLive }
 

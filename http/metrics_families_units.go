@@ -1,0 +1,31 @@
+package http
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"transfer/g/stat"
+)
+
+// unitFamilies are the metrics of listeners and targets as units.
+type unitFamilies struct{ state, restarts *prometheus.Desc }
+
+func newUnitFamilies() unitFamilies {
+	return unitFamilies{
+		state:    describe("unit_state", "1 for the state that the unit is in, 0 for the others.", "unit", "state"),
+		restarts: describe("unit_restarts_total", "Times that the unit started again after a panic.", "unit"),
+	}
+}
+
+func (f unitFamilies) describe(descs chan<- *prometheus.Desc) {
+	descs <- f.state
+	descs <- f.restarts
+}
+
+func (f unitFamilies) collect(out chan<- prometheus.Metric, units []stat.Unit) {
+	for _, u := range units {
+		for _, state := range stat.UnitStates() {
+			gauge(out, f.state, oneIf(state == u.State), u.ID, state)
+		}
+		send(out, f.restarts, prometheus.CounterValue, float64(u.Restarts), u.ID)
+	}
+}
