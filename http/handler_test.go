@@ -71,6 +71,20 @@ func TestPanicCostsItsRequestOnly(t *testing.T) {
 	require.Equal(t, "internal error: see the log\n", reply.Body.String())
 }
 
+// faultyRelay panics when it is asked for its targets.
+type faultyRelay struct{ *fakeRelay }
+
+func (faultyRelay) Targets() []stat.Target { panic("oops") }
+
+func TestPanicCostsItsScrapeOnly(t *testing.T) {
+	s := unstarted(t, faultyRelay{newFakeRelay()}, false)
+	reply := from(s, "10.0.0.1:1", "GET", "/metrics")
+	require.Equal(t, 200, reply.Code)
+	require.Contains(t, reply.Body.String(), "\ntransfer_ready 1\n")
+	require.NotContains(t, reply.Body.String(), "transfer_target_up")
+	require.Equal(t, 500, from(s, "10.0.0.1:1", "GET", "/api/status").Code)
+}
+
 func TestTrace(t *testing.T) {
 	point := metric.Traced{Metric: "m", Endpoint: "e", Timestamp: 5, Step: 60, Value: 1.5, CounterType: "GAUGE", Tags: map[string]string{"k": "<v>"}}
 	const pointReply = `{"msg":"success","data":[{"Value":{"metric":"m","endpoint":"e","timestamp":5,"step":60,"value":1.5,"counterType":"GAUGE","tags":{"k":"\u003cv\u003e"}}}]}`

@@ -1,9 +1,11 @@
 package http
 
 import (
+	"fmt"
 	"log/slog"
 	nethttp "net/http"
 	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -108,8 +110,14 @@ func (c *collector) Describe(descs chan<- *prometheus.Desc) {
 	descs <- c.targetsDropped.desc
 }
 
-// Collect sends the relay's state as it is now, as prometheus.Collector asks.
+// Collect sends the relay's state as it is now, as prometheus.Collector asks. It runs in
+// a goroutine of the registry's: a panic costs what was not sent yet.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			out <- prometheus.NewInvalidMetric(c.build, fmt.Errorf("collector panicked: %v at %s", cause, debug.Stack()))
+		}
+	}()
 	about := c.relay.About()
 	gauge(out, c.build, 1, about.Version, about.Commit, runtime.Version())
 	gauge(out, c.ready, oneIf(c.relay.Ready() == nil))
