@@ -27,6 +27,10 @@ const (
 // counted, the others are counted as open until their Close. Accept fails only
 // when the listener was closed; what it waits out is logged.
 func LimitListener(ln net.Listener, limits g.Limits, counts *stat.Receiver, log *slog.Logger) net.Listener {
+	return newLimitListener(ln, limits, counts, log)
+}
+
+func newLimitListener(ln net.Listener, limits g.Limits, counts *stat.Receiver, log *slog.Logger) *limitListener {
 	return &limitListener{
 		Listener: ln,
 		limits:   limits,
@@ -40,7 +44,6 @@ func LimitListener(ln net.Listener, limits g.Limits, counts *stat.Receiver, log 
 
 type limitListener struct {
 	net.Listener
-	limits g.Limits
 	counts *stat.Receiver
 	log    *slog.Logger
 	told   rate.Sometimes // how often failures are logged
@@ -48,9 +51,17 @@ type limitListener struct {
 	closeOnce sync.Once
 	closed    chan struct{}
 
-	mu   sync.Mutex
-	open map[netip.Addr]int // connections by client
-	sum  int                // of them all
+	mu     sync.Mutex
+	limits g.Limits
+	open   map[netip.Addr]int // connections by client
+	sum    int                // of them all
+}
+
+// setLimits makes these the limits from now on; no connection is closed for them.
+func (l *limitListener) setLimits(limits g.Limits) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.limits = limits
 }
 
 // Accept waits for the next connection within the limits. Go's listeners have TCP

@@ -16,8 +16,8 @@ import (
 // read before Start. Whole requests, connections and their troubles are counted in
 // counts; points are counted by whoever is behind a.
 func ListenRPC(ln net.Listener, limits g.Limits, a Acceptor, counts *stat.Receiver, log *slog.Logger) *Server {
-	p := newPort(limits, a, counts)
-	return newServer(ln, limits, p.serveRPC, counts, log)
+	protocol := func(limits g.Limits) serving { return newPort(limits, a, counts).serveRPC }
+	return newServer(ln, limits, protocol, counts, log)
 }
 
 // The methods that are served.

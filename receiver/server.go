@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"transfer/g"
 	"transfer/g/guard"
@@ -17,8 +18,9 @@ import (
 // Server is one receiver on a TCP port. It owns the goroutine that accepts
 // connections and one for each connection.
 type Server struct {
-	listener net.Listener
-	serve    func(*conn) error // until the connection is of no more use
+	listener *limitListener
+	protocol protocol
+	serve    atomic.Pointer[serving]
 	counts   *stat.Receiver
 	log      *slog.Logger
 	conns    conns
@@ -28,16 +30,33 @@ type Server struct {
 	stopOnce sync.Once
 }
 
+// serving serves a connection until it is of no more use.
+type serving func(*conn) error
+
+// protocol returns how the connections are served that come under these limits.
+type protocol func(limits g.Limits) serving
+
 // newServer returns a Server over ln, which is bound and from now on belongs to it.
-func newServer(ln net.Listener, limits g.Limits, serve func(*conn) error, counts *stat.Receiver, log *slog.Logger) *Server {
-	return &Server{
-		listener: LimitListener(ln, limits, counts, log),
-		serve:    serve,
+func newServer(ln net.Listener, limits g.Limits, protocol protocol, counts *stat.Receiver, log *slog.Logger) *Server {
+	s := &Server{
+		listener: newLimitListener(ln, limits, counts, log),
+		protocol: protocol,
 		counts:   counts,
 		log:      log.With("receiver", counts.Name),
 		conns:    conns{open: make(map[*conn]struct{})},
 		stop:     make(chan struct{}),
 	}
+	s.SetLimits(limits)
+	return s
+}
+
+// SetLimits makes these the limits from now on. Connections that are open keep the
+// limits of their requests and times, and stay open where there are more than the new
+// limits allow. Any goroutine may call it.
+func (s *Server) SetLimits(limits g.Limits) {
+	s.listener.setLimits(limits)
+	serve := s.protocol(limits)
+	s.serve.Store(&serve)
 }
 
 // Addr returns the address that the server is bound to.
@@ -82,7 +101,7 @@ func (s *Server) handle(raw net.Conn) {
 		return
 	}
 	defer s.conns.remove(c)
-	if err := s.serve(c); err != nil {
+	if err := (*s.serve.Load())(c); err != nil {
 		countRefusal(s.counts, err)
 		s.log.Debug("connection closed", "client", c.RemoteAddr(), "error", err)
 	}

@@ -112,6 +112,31 @@ func TestServerConnectionLimits(t *testing.T) {
 	}
 }
 
+// Other limits hold for the connections that come; those that are open live on.
+func TestServerSetLimits(t *testing.T) {
+	limits := testLimits()
+	limits.RequestBytes = 1000
+	d := open(t, ListenRPC, limits, new(store))
+	long := `{"method":"Transfer.Ping","params":[{}],"id":"` + strings.Repeat("x", 2000) + `"}`
+	first, second := d.dial(t), d.dial(t)
+	for _, c := range []net.Conn{first, second} {
+		write(t, c, ping)
+		expect(t, c, pong)
+	}
+	limits.RequestBytes, limits.Connections = 10_000, 2
+	d.SetLimits(limits)
+	require.Empty(t, rest(t, d.dial(t)), "there are two connections already")
+	write(t, first, ping)
+	expect(t, first, pong)
+	write(t, first, long)
+	require.Empty(t, rest(t, first), "it was opened under the limit of 1000 bytes")
+	d.trouble(t, "too_large", 1)
+	require.Eventually(t, func() bool { return d.counts.Open.Load() == 1 }, 10*time.Second, time.Millisecond)
+	third := d.dial(t)
+	write(t, third, long)
+	expect(t, third, strings.Replace(pong, `"id":1`, `"id":"`+strings.Repeat("x", 2000)+`"`, 1))
+}
+
 // failing is a listener whose Accept fails a few times.
 type failing struct {
 	net.Listener

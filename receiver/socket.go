@@ -14,8 +14,8 @@ import (
 // ListenSocket takes points in on ln as lines. ln is bound, and from now on belongs to
 // the Server; nothing is read before Start.
 func ListenSocket(ln net.Listener, limits g.Limits, a Acceptor, counts *stat.Receiver, log *slog.Logger) *Server {
-	p := newPort(limits, a, counts)
-	return newServer(ln, limits, p.serveLines, counts, log)
+	protocol := func(limits g.Limits) serving { return newPort(limits, a, counts).serveLines }
+	return newServer(ln, limits, protocol, counts, log)
 }
 
 // linesAtOnce bounds the lines of one batch: the points of so many fit into a
