@@ -75,7 +75,7 @@ func TestCommandsAskTheRelay(t *testing.T) {
 	dir, away := t.TempDir(), freeAddress(t)
 	s := spooledRelay(t, dir, away, 300)
 	id := "graph/graph-00/" + away
-	relay := "http://" + s.address("http")
+	relay := "http://" + s.listeners.address("http")
 
 	out := must(t, "spool", "list", "--relay", relay)
 	require.Contains(t, out, id+"  0     spooled  300     0       ")

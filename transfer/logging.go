@@ -9,18 +9,10 @@ import (
 	"time"
 )
 
-// newLogger returns a logger in the format text or json from the given level on,
-// whose repeats are limited.
-func newLogger(w io.Writer, format, level string) *slog.Logger {
-	var threshold slog.Level
-	if err := threshold.UnmarshalText([]byte(level)); err != nil {
-		threshold = slog.LevelInfo
-	}
-	options := &slog.HandlerOptions{Level: threshold}
-	var handler slog.Handler = slog.NewTextHandler(w, options)
-	if format == "json" {
-		handler = slog.NewJSONHandler(w, options)
-	}
+// newLogger returns a logger of manner, whose repeats are limited.
+func newLogger(w io.Writer, manner *logManner) *slog.Logger {
+	options := &slog.HandlerOptions{Level: &manner.level}
+	handler := &eitherFormat{slog.NewTextHandler(w, options), slog.NewJSONHandler(w, options), manner}
 	return slog.New(&repeats{next: handler, seen: &seen{now: time.Now, lines: make(map[string]*line)}})
 }
 

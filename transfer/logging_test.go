@@ -11,7 +11,7 @@ import (
 
 func TestRepeatedLinesAreKeptBack(t *testing.T) {
 	var out bytes.Buffer
-	log := newLogger(&out, "text", "info")
+	log := newLogger(&out, newLogManner("text", "info"))
 	now := time.Now()
 	counts := log.Handler().(*repeats).seen
 	counts.now = func() time.Time { return now }
@@ -37,8 +37,17 @@ func TestRepeatedLinesAreKeptBack(t *testing.T) {
 
 func TestLogFormatAndLevel(t *testing.T) {
 	var out bytes.Buffer
-	newLogger(&out, "json", "warn").Info("not shown")
+	newLogger(&out, newLogManner("json", "warn")).Info("not shown")
 	require.Empty(t, out.String())
-	newLogger(&out, "json", "nonsense").Info("shown")
-	require.Contains(t, out.String(), `"msg":"shown"`)
+	manner := newLogManner("json", "nonsense")
+	log := newLogger(&out, manner).With("of", "x")
+	log.Info("shown")
+	require.Contains(t, out.String(), `"msg":"shown","of":"x"`)
+
+	out.Reset()
+	manner.set("text", "error")
+	log.Warn("not shown")
+	require.Empty(t, out.String())
+	log.WithGroup("g").Error("shown", "a", 1)
+	require.Contains(t, out.String(), `msg=shown of=x g.a=1`)
 }

@@ -38,7 +38,7 @@ func push(t *testing.T, s *Service, first, points int) {
 			first+i, 1_700_000_000+60*(first+i)))
 	}
 	client := &nethttp.Client{Transport: &nethttp.Transport{DisableKeepAlives: true}}
-	reply, err := client.Post("http://"+s.address("http")+"/api/push", "application/json", strings.NewReader("["+strings.Join(all, ",")+"]"))
+	reply, err := client.Post("http://"+s.listeners.address("http")+"/api/push", "application/json", strings.NewReader("["+strings.Join(all, ",")+"]"))
 	require.NoError(t, err)
 	require.NoError(t, reply.Body.Close())
 	require.Equal(t, nethttp.StatusOK, reply.StatusCode)

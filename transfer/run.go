@@ -12,7 +12,7 @@ import (
 )
 
 // runRelay runs the relay until SIGTERM or SIGINT. A second signal ends the
-// process at once.
+// process at once; SIGHUP makes it load its configuration again.
 func runRelay(config string) error {
 	cfg, err := g.Load(config)
 	if err != nil {
@@ -24,11 +24,16 @@ func runRelay(config string) error {
 	// Whoever reads the log may die: that ends a line, not the relay.
 	signal.Ignore(syscall.SIGPIPE)
 
-	log := newLogger(os.Stderr, cfg.LogFormat, cfg.LogLevel)
+	manner := newLogManner(cfg.LogFormat, cfg.LogLevel)
+	log := newLogger(os.Stderr, manner)
 	debug.SetMemoryLimit(int64(cfg.MemoryLimit))
 	service, err := NewService(cfg, log, plainPorts{})
 	if err != nil {
 		return &cannotRun{err}
+	}
+	service.settle = func(cfg *g.Config) {
+		manner.set(cfg.LogFormat, cfg.LogLevel)
+		debug.SetMemoryLimit(int64(cfg.MemoryLimit))
 	}
 	service.Start()
 	var stopped chan struct{} // nil until the first signal to stop
@@ -39,7 +44,7 @@ func runRelay(config string) error {
 		case s := <-signals:
 			switch {
 			case s == syscall.SIGHUP:
-				log.Warn("SIGHUP has no effect: live reload does not exist yet, restart to take a new configuration")
+				service.Reread()
 			case stopped != nil:
 				return fmt.Errorf("ended by a second signal (%s) before the stop was done", s)
 			default:
@@ -53,7 +58,7 @@ func runRelay(config string) error {
 
 // startRelay runs a relay within this process, for the demonstration.
 func startRelay(cfg *g.Config) (stop func(context.Context) error, err error) {
-	service, err := NewService(cfg, newLogger(os.Stderr, cfg.LogFormat, "warn"), plainPorts{})
+	service, err := NewService(cfg, newLogger(os.Stderr, newLogManner(cfg.LogFormat, "warn")), plainPorts{})
 	if err != nil {
 		return nil, err
 	}

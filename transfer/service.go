@@ -2,19 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"transfer/g"
-	"transfer/g/metric"
-	"transfer/g/stat"
-	"transfer/http"
-	"transfer/receiver"
 	"transfer/sender"
 	"transfer/transfer/pipeline"
 )
@@ -29,29 +22,25 @@ const (
 // Service is a relay: it builds and owns all parts, starts and stops them in
 // order.
 type Service struct {
-	cfg     *g.Config
 	log     *slog.Logger
 	started time.Time
 	phase   atomic.Int32
 	details []string // what the operator must know of this run's durability
 
+	conf     atomic.Pointer[configuration]
+	settle   func(*g.Config) // takes over what concerns the whole process; nil: nothing does
+	changing sync.Mutex      // held while another configuration is applied
+	reloads  *reloads
+
 	storage  *storage // nil: the relay goes on without
 	keeper   *keeper  // likewise
 	sender   *sender.Sender
+	routes   routes
 	pipeline *pipeline.Pipeline
-	counts   []*stat.Receiver // of the enabled receivers
-	doors    []door           // the enabled receivers
-	ports    ports
-	bound    map[string]net.Addr // where the enabled receivers listen
-	admin    door                // nil when http is disabled
+
+	listeners *listeners
 
 	resending sync.Mutex // held while dead letters are sent again
-}
-
-// door is what points or operators come in by.
-type door interface {
-	Start()
-	Stop(ctx context.Context) error
 }
 
 // The phases of a Service.
@@ -70,10 +59,10 @@ type step struct {
 // NewService takes what can be refused: the data directory and, from ports, the
 // listeners. Nothing is read or sent before Start. An error leaves nothing behind.
 func NewService(cfg *g.Config, log *slog.Logger, ports ports) (*Service, error) {
-	s := &Service{cfg: cfg, log: log, started: time.Now(), ports: ports, bound: make(map[string]net.Addr)}
-	for _, w := range cfg.Warnings {
-		log.Warn("configuration: " + w.String())
-	}
+	s := &Service{log: log, started: time.Now(), reloads: newReloads()}
+	s.conf.Store(newConfiguration(cfg, nil))
+	s.listeners = newListeners(ports, &rooms{acceptor: s.inlet, relay: &view{s}, log: log}, log)
+	s.tellWarnings(cfg)
 	for _, build := range []func() error{s.takeStorage, s.buildPath, s.bind} {
 		if err := build(); err != nil {
 			s.abandon()
@@ -83,131 +72,33 @@ func NewService(cfg *g.Config, log *slog.Logger, ports ports) (*Service, error) 
 	return s, nil
 }
 
+// config returns the configuration in force.
+func (s *Service) config() *g.Config { return s.conf.Load().inForce }
+
+func (s *Service) tellWarnings(cfg *g.Config) {
+	for _, w := range cfg.Warnings {
+		s.log.Warn("configuration: " + w.String())
+	}
+}
+
 // abandon closes what was taken by a start that did not come about.
 func (s *Service) abandon() {
-	s.stopReceivers()
-	s.stopAdmin()
+	s.listeners.stopReceivers()
+	s.listeners.stopAdmin()
 	s.release()
-}
-
-// takeStorage takes the data directory. Without a usable one the relay goes on in
-// memory if onDiskError allows it, and says so in its health.
-func (s *Service) takeStorage() error {
-	storage, err := openStorage(s.cfg, s.log)
-	switch {
-	case err == nil:
-		s.storage = storage
-	case errors.Is(err, errLocked) || s.refuses():
-		return err
-	default:
-		s.log.Error("data directory cannot be used, going on in memory", "error", err)
-		s.details = append(s.details, err.Error())
-	}
-	return nil
-}
-
-// refuses reports whether points that cannot be kept on disk are refused.
-func (s *Service) refuses() bool {
-	return s.cfg.OnDiskError == onDiskErrorRefuse || s.cfg.Durability == durabilityFsync
-}
-
-// cacheShare is the part of memoryLimit that the series cache may take.
-const cacheShare = 4
-
-// buildPath makes the way of a point, from its end to its beginning.
-func (s *Service) buildPath() (err error) {
-	var kept sender.Storage
-	var durability pipeline.Durability
-	if s.storage != nil {
-		kept = s.storage.ofSender()
-		if s.storage.journal != nil {
-			durability = pipeline.Durability{Journal: s.storage.journal, Refuse: s.refuses()}
-		}
-	}
-	if s.sender, err = sender.New(s.cfg, s.log, kept); err != nil {
-		return err
-	}
-	if s.storage != nil {
-		s.keeper = &keeper{
-			slots: s.storage.slots, journal: s.storage.journal, sender: s.sender, past: s.storage.past,
-			durable: s.cfg.Durability == durabilityFsync, log: s.log,
-		}
-	}
-	var backends []pipeline.Backend
-	for _, c := range s.sender.Clusters() {
-		backends = append(backends, c)
-	}
-	cache := pipeline.Cache{Series: s.cfg.SeriesCache, Bytes: int64(s.cfg.MemoryLimit) / cacheShare}
-	s.pipeline = pipeline.New(backends, cache, durability, time.Now)
-	for _, r := range s.sender.Rings() {
-		s.log.Info("ring built", "backend", r.Backend, "fingerprint", r.Fingerprint,
-			"hash", r.Hash, "replicas", r.Replicas, "nodes", len(r.Shares))
-	}
-	return nil
-}
-
-// bind binds all ports; nobody reads yet.
-func (s *Service) bind() error {
-	if section := s.cfg.RPC; section.Enabled {
-		ln, err := s.ports.Listen(section.Listen)
-		if err != nil {
-			return fmt.Errorf("rpc.listen: %w", err)
-		}
-		in, counts := s.inlet("rpc")
-		s.open(receiver.ListenRPC(ln, section.Limits, in, counts, s.log), "rpc", ln.Addr())
-	}
-	if section := s.cfg.HTTP; section.Enabled {
-		web, err := s.ports.Listen(section.Listen)
-		if err != nil {
-			return fmt.Errorf("http.listen: %w", err)
-		}
-		in, counts := s.inlet("http")
-		web = receiver.LimitListener(web, section.Limits, counts, s.log)
-		push := receiver.NewPush(section.Limits, in, counts)
-		s.admin = http.New(web, section, s.cfg.Debug, &view{s}, push, s.log)
-		s.open(push, "http", web.Addr())
-	}
-	if section := s.cfg.Socket; section.Enabled {
-		ln, err := s.ports.Listen(section.Listen)
-		if err != nil {
-			return fmt.Errorf("socket.listen: %w", err)
-		}
-		in, counts := s.inlet("socket")
-		s.open(receiver.ListenSocket(ln, section.Limits, in, counts, s.log), "socket", ln.Addr())
-	}
-	return nil
-}
-
-func (s *Service) open(d door, name string, at net.Addr) {
-	s.doors = append(s.doors, d)
-	s.bound[name] = at
-}
-
-// address returns where the receiver called name listens, empty when it does not.
-func (s *Service) address(name string) string {
-	if at := s.bound[name]; at != nil {
-		return at.String()
-	}
-	return ""
-}
-
-// inlet makes a receiver's way into the pipeline and its counters.
-func (s *Service) inlet(name string) (*pipeline.Inlet, *stat.Receiver) {
-	counts := stat.NewReceiver(name, metric.Reasons())
-	s.counts = append(s.counts, counts)
-	return s.pipeline.Inlet(counts), counts
 }
 
 // startSteps is the order of the start; docs/architecture.md explains it.
 func (s *Service) startSteps() []step {
 	return []step{
-		{"admin answers, not ready", s.startAdmin},
+		{"admin answers, not ready", s.listeners.startAdmin},
 		{"senders send", s.sender.Start},
 		{"journal is replayed", s.replay},
 		{"state is kept", s.startKeeper},
 		{"pipeline opens", s.pipeline.Open},
-		{"receivers read", s.startReceivers},
+		{"receivers read", s.listeners.startReceivers},
 		{"ready", func() { s.phase.Store(ready) }},
+		{"changes are taken", s.startReloads},
 	}
 }
 
@@ -215,11 +106,12 @@ func (s *Service) startSteps() []step {
 func (s *Service) stopSteps() []step {
 	return []step{
 		{"health says stopping", func() { s.phase.Store(stopping) }},
-		{"receivers answer what they have and close", s.stopReceivers},
+		{"changes are done", s.stopReloads},
+		{"receivers answer what they have and close", s.listeners.stopReceivers},
 		{"pipeline closes", s.pipeline.Close},
 		{"senders drain", s.drain},
 		{"state is kept for the last time", s.stopKeeper},
-		{"admin ends", s.stopAdmin},
+		{"admin ends", s.listeners.stopAdmin},
 		{"data directory is free", s.release},
 	}
 }
@@ -228,7 +120,8 @@ func (s *Service) stopSteps() []step {
 func (s *Service) Start() {
 	s.run(s.startSteps())
 	s.log.Info("relay is ready", "version", g.Version(), "commit", g.Commit(),
-		"rpc", s.address("rpc"), "http", s.address("http"), "socket", s.address("socket"))
+		"rpc", s.listeners.address(listenerRPC),
+		"http", s.listeners.address(listenerHTTP), "socket", s.listeners.address(listenerSocket))
 }
 
 // Stop runs the steps of the stop, which take 8 s at most. What could not be
@@ -245,36 +138,9 @@ func (s *Service) run(steps []step) {
 	}
 }
 
-func (s *Service) startAdmin() {
-	if s.admin != nil {
-		s.admin.Start()
-	}
-}
-
-func (s *Service) startReceivers() {
-	for _, d := range s.doors {
-		d.Start()
-	}
-}
-
-// stopReceivers lets all receivers finish at the same time.
-func (s *Service) stopReceivers() {
-	ctx, cancel := context.WithTimeout(context.Background(), answerWithin)
-	defer cancel()
-	var closing sync.WaitGroup
-	for _, d := range s.doors {
-		closing.Go(func() {
-			if err := d.Stop(ctx); err != nil {
-				s.log.Warn("requests in flight were cut off", "error", err)
-			}
-		})
-	}
-	closing.Wait()
-}
-
 // replay gives the targets what a relay before this one accepted and did not deliver.
 func (s *Service) replay() {
-	if s.storage == nil || s.storage.journal == nil {
+	if s.journal() == nil {
 		return
 	}
 	replay, read, lost, err := s.storage.replay(s.pipeline, s.sender, s.log)
@@ -310,21 +176,10 @@ func (s *Service) drain() {
 	left := s.sender.Stop(ctx)
 	switch {
 	case left == 0:
-	case s.storage != nil && s.storage.journal != nil:
+	case s.journal() != nil:
 		s.log.Info("points wait in the data directory for the next start", "points", left)
 	default:
 		s.log.Error("points are lost: their targets did not take them in time", "points", left)
-	}
-}
-
-func (s *Service) stopAdmin() {
-	if s.admin == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), adminWithin)
-	defer cancel()
-	if err := s.admin.Stop(ctx); err != nil {
-		s.log.Warn("admin requests were cut off", "error", err)
 	}
 }
 

@@ -77,7 +77,7 @@ func TestServiceEndsWhole(t *testing.T) {
 
 	s := newTestService(t, graph.Addr())
 	s.Start()
-	web := "http://" + s.address("http")
+	web := "http://" + s.listeners.address("http")
 	client := &nethttp.Client{Transport: &nethttp.Transport{DisableKeepAlives: true}}
 	reply, err := client.Post(web+"/api/push", "application/json", bytes.NewReader([]byte(
 		`[{"endpoint":"e","metric":"m","value":1,"step":60,"counterType":"GAUGE"}]`)))
@@ -90,10 +90,10 @@ func TestServiceEndsWhole(t *testing.T) {
 	require.Error(t, (&view{s}).Ready())
 	require.Len(t, graph.Points(), 1)
 	for _, name := range []string{"rpc", "http", "socket"} {
-		_, err := net.Dial("tcp", s.address(name))
+		_, err := net.Dial("tcp", s.listeners.address(name))
 		require.Error(t, err, name)
 	}
-	again, err := openDataDir(s.cfg.DataDir)
+	again, err := openDataDir(s.config().DataDir)
 	require.NoError(t, err)
 	require.NoError(t, again.Close())
 }

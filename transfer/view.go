@@ -17,7 +17,7 @@ type view struct{ service *Service }
 func (v *view) About() http.About {
 	return http.About{
 		Name: g.Name, Version: g.Version(), Commit: g.Commit(), Started: v.service.started,
-		MinStep: v.service.cfg.MinStep, MemoryLimit: int64(v.service.cfg.MemoryLimit),
+		MinStep: v.service.config().MinStep, MemoryLimit: int64(v.service.config().MemoryLimit),
 	}
 }
 
@@ -34,13 +34,13 @@ func (v *view) Ready() error {
 
 // Health implements http.Relay.
 func (v *view) Health() http.Health {
-	s := v.service
+	s, cfg := v.service, v.service.config()
 	h := http.Health{Durability: http.DurabilityOK, Details: append(slices.Clone(s.details), s.troubles()...)}
 	if s.storage != nil && s.storage.journal != nil {
 		h.Journal = s.storage.journal.Bytes()
 	}
 	switch {
-	case s.cfg.Durability == durabilityMemory:
+	case cfg.Durability == durabilityMemory:
 		h.Durability = http.DurabilityMemory
 	case s.storage == nil || len(h.Details) > 0:
 		h.Durability = http.DurabilityDegraded
@@ -48,7 +48,7 @@ func (v *view) Health() http.Health {
 	switch {
 	case s.phase.Load() == stopping:
 		h.Refusing = "stopping"
-	case s.refuses() && s.storage.cannotKeep():
+	case refuses(cfg) && s.storage != nil && s.storage.cannotKeep():
 		h.Refusing = "the journal cannot be written"
 	}
 	return h
@@ -74,10 +74,10 @@ func (s *Service) troubles() (all []string) {
 }
 
 // Config implements http.Relay.
-func (v *view) Config() any { return v.service.cfg.Effective() }
+func (v *view) Config() any { return v.service.config().Effective() }
 
 // Receivers implements http.Relay.
-func (v *view) Receivers() []*stat.Receiver { return v.service.counts }
+func (v *view) Receivers() []*stat.Receiver { return v.service.listeners.receivers() }
 
 // Rings implements http.Relay.
 func (v *view) Rings() []stat.Ring { return v.service.sender.Rings() }

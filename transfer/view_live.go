@@ -1,32 +1,22 @@
 package main
 
 import (
-	"errors"
+	"fmt"
 
 	"transfer/g/stat"
 )
 
-// errNotLive is answered to every change that only a restart brings about.
-var errNotLive = errors.New("this version reads its configuration only at start: change the file and restart the relay")
-
 // Units implements http.Relay.
 func (v *view) Units() []stat.Unit {
-	units := v.service.listeners()
+	units := v.service.listeners.units()
+	conf := v.service.conf.Load()
 	for _, t := range v.Targets() {
-		units = append(units, stat.Unit{
+		unit := stat.Unit{
 			ID: t.ID, Kind: stat.KindTarget, Backend: t.Backend, Node: t.Node, Address: t.Address,
 			State: unitState(t.State), Error: t.Error,
-		})
-	}
-	return units
-}
-
-// listeners returns the units of the enabled listeners.
-func (s *Service) listeners() (units []stat.Unit) {
-	for _, d := range append([]door{s.admin}, s.doors...) {
-		if u, ok := d.(interface{ Unit() stat.Unit }); ok { // /api/push has none: it is part of the admin server's
-			units = append(units, u.Unit())
 		}
+		conf.tellDifference(&unit, &t)
+		units = append(units, unit)
 	}
 	return units
 }
@@ -42,20 +32,50 @@ func unitState(target string) string {
 	return stat.UnitStarting
 }
 
+// tellDifference fills in how a target differs from the file. One that is not in force
+// any more drains.
+func (c *configuration) tellDifference(u *stat.Unit, t *stat.Target) {
+	switch e := c.edits.of(t.Backend, t.Node); {
+	case !has(c.inForce, t):
+		u.State = stat.UnitDraining
+		u.Differs = fmt.Sprintf("not in the file: %d points on their way out", t.Queued)
+		if e != nil {
+			u.Differs = fmt.Sprintf("%s by the API: %d points on their way out", e.kind, t.Queued)
+		}
+	case e != nil:
+		u.Differs = e.kind.String() + " by the API"
+	}
+}
+
 // Loaded implements http.Relay.
-func (v *view) Loaded() stat.Loaded { return stat.Loaded{At: v.service.started} }
+func (v *view) Loaded() stat.Loaded {
+	conf := v.service.conf.Load()
+	l := stat.Loaded{Hash: conf.hash, At: conf.since}
+	v.service.reloads.tell(&l)
+	return l
+}
 
 // Reload implements http.Relay.
-func (*view) Reload(bool) (stat.Reloaded, error) { return stat.Reloaded{}, errNotLive }
+func (v *view) Reload(force bool) (stat.Reloaded, error) { return v.service.Reload(force) }
 
 // AddNode implements http.Relay.
-func (*view) AddNode(string, string, []string, bool) error { return errNotLive }
+func (v *view) AddNode(backend, name string, addresses []string, force bool) error {
+	return v.service.edit(manner{force: force}, func(c *configuration) (edits, error) { return c.add(backend, name, addresses) })
+}
 
 // RemoveNode implements http.Relay.
-func (*view) RemoveNode(string, string, string, bool) error { return errNotLive }
+func (v *view) RemoveNode(backend, name, mode string, force bool) error {
+	how := manner{force: force, leave: map[string]string{backend: mode}}
+	return v.service.edit(how, func(c *configuration) (edits, error) { return c.remove(backend, name) })
+}
 
 // DrainNode implements http.Relay.
-func (*view) DrainNode(string, string) error { return errNotLive }
+func (v *view) DrainNode(backend, name string) error {
+	how := manner{force: true, leave: map[string]string{backend: onRemoveDrain}}
+	return v.service.edit(how, func(c *configuration) (edits, error) { return c.drain(backend, name) })
+}
 
 // ResumeNode implements http.Relay.
-func (*view) ResumeNode(string, string) error { return errNotLive }
+func (v *view) ResumeNode(backend, name string) error {
+	return v.service.edit(manner{force: true}, func(c *configuration) (edits, error) { return c.resume(backend, name) })
+}

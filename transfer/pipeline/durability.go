@@ -23,7 +23,7 @@ type Journal interface {
 // Durability says what becomes of a batch's points before it is acknowledged.
 type Durability struct {
 	Journal Journal // nil: they lie in memory only
-	Refuse  bool    // what the journal does not take is refused; else it lies in memory only
+	Refuse  bool    // what the journal does not take is refused, until SetRefuse; else it lies in memory only
 }
 
 // number gives the batch's valid points, so many, their sequence numbers, of which it
@@ -37,7 +37,7 @@ func (p *Pipeline) number(w *passage, b *metric.Batch, points int, at *reading) 
 	switch {
 	case err == nil:
 		return first, nil
-	case to.Refuse:
+	case p.refuse.Load():
 		return 0, errUnkept
 	}
 	return to.Journal.Pass(points), nil

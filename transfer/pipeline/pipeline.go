@@ -49,6 +49,7 @@ type Pipeline struct {
 	clock      clock
 	outputs    atomic.Pointer[outputs]
 	durability Durability
+	refuse     atomic.Bool   // as Durability.Refuse
 	sequence   atomic.Uint64 // of the last point accepted, where there is no journal
 	trace      watch
 	filter     watch
@@ -70,9 +71,14 @@ func New(backends []Backend, cache Cache, durability Durability, now func() time
 		trace:      watch{keep: tracedPoints},
 		filter:     watch{keep: filteredPoints},
 	}
+	p.refuse.Store(durability.Refuse)
 	p.outputs.Store(newOutputs(backends, cache))
 	return p
 }
+
+// SetRefuse says what becomes of the batches from now on that the journal does not
+// take: they are refused, or lie in memory only.
+func (p *Pipeline) SetRefuse(refuse bool) { p.refuse.Store(refuse) }
 
 // Open lets batches in.
 func (p *Pipeline) Open() { p.gate.set(nil) }

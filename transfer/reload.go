@@ -1,0 +1,88 @@
+package main
+
+import (
+	"time"
+
+	"transfer/g"
+	"transfer/g/stat"
+)
+
+// Reload loads the file again and applies it. What the admin API changed is dropped.
+// Of the calls that come while one is under way, the last one wins: they share one
+// reload, forced if one of them is. On error nothing has changed; it is for the
+// operator.
+func (s *Service) Reload(force bool) (stat.Reloaded, error) {
+	a, first := s.reloads.join(force)
+	if !first {
+		<-a.done
+		return a.reloaded, a.err
+	}
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	reloaded, err := s.reload(s.reloads.begin(a))
+	news := s.reloads.finish(a, reloaded, err)
+	switch {
+	case err != nil && news:
+		s.log.Error("the configuration is refused, nothing has changed", "error", err)
+	case len(reloaded.Changed) > 0:
+		s.log.Info("the configuration is reloaded", "changed", reloaded.Changed)
+	case err == nil:
+		s.log.Debug("the configuration is as it was")
+	}
+	return reloaded, err
+}
+
+// reload is Reload while s.changing is held.
+func (s *Service) reload(force bool) (stat.Reloaded, error) {
+	was := s.conf.Load()
+	file, err := g.Load(was.file.Path)
+	if err != nil {
+		return stat.Reloaded{}, err
+	}
+	changed, err := s.apply(newConfiguration(file, nil), manner{force: force})
+	if err != nil {
+		return stat.Reloaded{}, err
+	}
+	for _, dropped := range was.edits.words() {
+		changed = append(changed, "dropped, since the file does not have it: "+dropped)
+	}
+	if len(changed) > 0 {
+		s.tellWarnings(file)
+	}
+	return stat.Reloaded{Changed: changed}, nil
+}
+
+// Reread asks for a Reload and returns at once. What comes of it stands in the log.
+func (s *Service) Reread() { s.reloads.ask() }
+
+// watchEvery is how often the file is looked at, with watchConfig.
+const watchEvery = 500 * time.Millisecond
+
+// startReloads begins to carry out what Reread asks for, and to watch the file.
+func (s *Service) startReloads() {
+	s.reloads.running.Go(func() {
+		tick := time.NewTicker(watchEvery)
+		defer tick.Stop()
+		file := &watchedFile{path: s.config().Path}
+		for {
+			select {
+			case <-s.reloads.end:
+				return
+			case <-s.reloads.wake:
+			case <-tick.C:
+				if !s.config().WatchConfig || !file.changed() {
+					continue
+				}
+			}
+			_, _ = s.Reload(false) // it has told what came of it
+		}
+	})
+}
+
+// stopReloads ends that, and waits for the change that is under way.
+func (s *Service) stopReloads() {
+	close(s.reloads.end)
+	s.reloads.running.Wait()
+	s.changing.Lock()
+	defer s.changing.Unlock()
+}
