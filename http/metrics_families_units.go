@@ -22,7 +22,12 @@ func (f unitFamilies) describe(descs chan<- *prometheus.Desc) {
 }
 
 func (f unitFamilies) collect(out chan<- prometheus.Metric, units []stat.Unit) {
+	seen := make(map[string]bool, len(units))
 	for _, u := range units {
+		if seen[u.ID] { // a listener that has moved away: a metric stands for one of them
+			continue
+		}
+		seen[u.ID] = true
 		for _, state := range stat.UnitStates() {
 			gauge(out, f.state, oneIf(state == u.State), u.ID, state)
 		}

@@ -38,8 +38,9 @@ type Relay interface {
 	// errors.Is with stat.ErrNoBacklog where there are none, or no such target.
 	Resend(ctx context.Context, target string, until uint64) (points uint64, err error)
 
-	// Units returns the listeners, then the targets, each ID once. A target that is on
-	// its way out is among them until it has ended.
+	// Units returns the listeners, then the targets, each ID once; but a listener that
+	// moves to another address is there a second time, later, until the old one has
+	// ended. A target that is on its way out is among them until then, too.
 	Units() []stat.Unit
 	// Loaded tells of the configuration in force.
 	Loaded() stat.Loaded

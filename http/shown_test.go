@@ -56,6 +56,19 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// TestMetricsOfAMovingListener: a metric that stands there twice would be an error.
+func TestMetricsOfAMovingListener(t *testing.T) {
+	relay := newFakeRelay()
+	relay.units = []stat.Unit{
+		{ID: "listener/rpc", Kind: stat.KindListener, Address: "127.0.0.1:2", State: stat.UnitUp},
+		{ID: "listener/rpc", Kind: stat.KindListener, Address: "127.0.0.1:1", State: stat.UnitDraining},
+	}
+	_, err := newRegistry(relay).Gather()
+	require.NoError(t, err)
+	_, body := ask(t, "GET", start(t, relay)+"/metrics", "")
+	require.Contains(t, body, `transfer_unit_state{state="up",unit="listener/rpc"} 1`)
+}
+
 func TestMetricsHoldAnyName(t *testing.T) {
 	relay := newFakeRelay()
 	relay.targets = []stat.Target{target("graph", "a\xff\n\"", "h", stat.Ledger{})}
@@ -101,6 +114,8 @@ func TestStatus(t *testing.T) {
 	require.Equal(t, "3", shown("targets", 0, "deadLetters"))
 	require.Equal(t, "6", shown("totals", "replayed"))
 	require.Equal(t, "true", shown("balanced"))
+	require.Equal(t, "listener/rpc", shown("units", 0, "id"))
+	require.Equal(t, "added by the API", shown("units", 2, "differs"))
 	require.Equal(t, "graph-01", shown("rings", 0, "shares", 1, "node"))
 }
 

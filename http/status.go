@@ -25,6 +25,7 @@ type status struct {
 	Totals    stat.Ledger   `json:"totals"`
 	Receivers []receiverRow `json:"receivers"`
 	Targets   []targetRow   `json:"targets"`
+	Units     []unitRow     `json:"units"`
 	Rings     []stat.Ring   `json:"rings"`
 	History   history       `json:"history"`
 }
@@ -68,6 +69,7 @@ func (s *Server) status(c *gin.Context) {
 		Totals:    books.Totals,
 		Receivers: s.receiverRows(),
 		Targets:   s.targetRows(targets),
+		Units:     unitRows(s.relay.Units(), anyUnit),
 		Rings:     append([]stat.Ring{}, s.relay.Rings()...),
 		History:   s.rates.past(),
 	}

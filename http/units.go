@@ -15,8 +15,10 @@ type unitRow struct {
 }
 
 func (s *Server) units(c *gin.Context) {
-	replyJSON(c, unitRows(s.relay.Units(), func(stat.Unit) bool { return true }))
+	replyJSON(c, unitRows(s.relay.Units(), anyUnit))
 }
+
+func anyUnit(stat.Unit) bool { return true }
 
 // unitRows returns the rows of the units that are wanted, an empty list where there
 // are none.

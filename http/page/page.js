@@ -117,11 +117,30 @@ function numberCell(text, note, kind) {
   return make('td', 'n', make('span', kind, text), make('span', 'small muted', note || ''));
 }
 
+// Units: what the relay tells of a listener or target as a part with a life of its own.
+
+const STATES = { starting: '', up: 'good', probing: 'bad', down: 'bad', draining: 'warn', stopped: '' };
+
+function restarted(unit) {
+  return unit.restarts > 0 ? `restarted ${unit.restarts === 1 ? 'once' : count(unit.restarts) + ' times'}, ${unit.lastError || 'panicked'}` : '';
+}
+
+function listenerLines(name, unit) {
+  const line = make('div', '', name);
+  if (unit.state !== 'up') line.append(' ', make('span', 'chip ' + STATES[unit.state], unit.state));
+  line.append(make('span', 'address', unit.address));
+  return [line, make('span', 'small warn', restarted(unit)), make('span', 'small muted', unit.differs || '')];
+}
+
+// showReceivers shows each receiver with its listeners: two while it moves to another
+// port.
 function showReceivers(s) {
   at('receivers').replaceChildren(...s.receivers.map((r) => {
     const refused = sum(r.refused), troubles = sum(r.troubles);
+    const listeners = s.units.filter((u) => u.id === 'listener/' + r.name);
+    const who = make('td', 'who', ...(listeners.length ? listeners.flatMap((u) => listenerLines(r.name, u)) : [r.name]));
     return make('tr', '',
-      make('td', '', r.name),
+      who,
       numberCell(rate(r.pointsPerSecond)),
       numberCell(rate(r.requestsPerSecond)),
       numberCell(count(r.connections)),
@@ -145,6 +164,8 @@ function newRow(target) {
   row.name.append(make('span', 'backend', target.node ? target.backend + ' / ' : ''), make('b', '', target.node || target.backend), make('span', 'address', target.address));
   row.name.title = target.id;
   row.error = who.appendChild(make('span', 'small'));
+  row.restarted = who.appendChild(make('span', 'small warn'));
+  row.differs = who.appendChild(make('span', 'small muted'));
   row.state = cell().appendChild(make('span', 'chip'));
   for (const name of ['rate', 'queued', 'bytes', 'oldest', 'delivered', 'dropped']) row[name] = cell('n').appendChild(make('span'));
   row.spool = row.queued.parentNode.appendChild(make('span', 'small muted'));
@@ -158,7 +179,9 @@ function fillRow(row, t) {
   put(row.error, t.balanced ? t.lastError || '' : 'The ledger does not balance. ' + (t.lastError || ''),
     'small ' + (t.state === 'down' || !t.balanced ? 'bad' : 'muted'));
   row.error.title = t.lastError || '';
-  put(row.state, t.state, 'chip ' + ({ up: 'good', down: 'bad' }[t.state] || ''));
+  put(row.restarted, restarted(t.unit));
+  put(row.differs, t.unit.differs || '');
+  put(row.state, t.state, 'chip ' + (STATES[t.state] || ''));
   put(row.rate, rate(t.deliveredPerSecond));
   put(row.queued, count(t.queued), worry(t.queued, behind));
   put(row.spool, onDisk(t));
@@ -176,22 +199,35 @@ function onDisk(t) {
   return `${t.spooled ? 'spooled, ' : ''}on disk ${count(t.spoolPoints)}, ${bytes(t.spoolBytes)}`;
 }
 
+// withUnits gives the targets their units. The state of one that is on its way out is
+// that of its unit.
+function withUnits(s) {
+  const units = new Map(s.units.map((u) => [u.id, u]));
+  return s.targets.map((t) => {
+    const unit = units.get(t.id) || {};
+    const leaving = unit.state === 'draining' || unit.state === 'stopped';
+    return { ...t, unit, state: leaving ? unit.state : t.state };
+  });
+}
+
 // trouble orders the targets: the lower, the higher up.
 function trouble(t) {
   if (!t.balanced) return 0;
   if (t.state === 'down') return 1;
   if (t.oldestSeconds > BEHIND_SECONDS) return 2;
-  return 3;
+  if (t.state === 'draining' || t.unit.differs || t.unit.restarts > 0) return 3;
+  return 4;
 }
 
 function showTargets(s) {
+  const targets = withUnits(s);
   const tally = {};
-  for (const t of s.targets) tally[t.state] = (tally[t.state] || 0) + 1;
-  put(at('tally'), ['down', 'idle', 'up'].filter((state) => tally[state]).map((state) => `${tally[state]} ${state}`).join(' · '));
+  for (const t of targets) tally[t.state] = (tally[t.state] || 0) + 1;
+  put(at('tally'), ['down', 'draining', 'idle', 'up', 'stopped'].filter((state) => tally[state]).map((state) => `${tally[state]} ${state}`).join(' · '));
 
   const wanted = at('filter').value.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = s.targets.filter((t) => {
-    const text = `${t.id} ${t.address} ${t.state} ${t.spooled ? 'spooled' : ''} ${t.lastError || ''}`.toLowerCase();
+  const found = targets.filter((t) => {
+    const text = `${t.id} ${t.address} ${t.state} ${t.spooled ? 'spooled' : ''} ${t.lastError || ''} ${t.unit.differs || ''}`.toLowerCase();
     return wanted.every((word) => text.includes(word));
   }).sort((a, b) => trouble(a) - trouble(b)); // stable: else in the relay's order
   const shown = showAll ? found : found.slice(0, FIRST_TARGETS);
@@ -210,7 +246,7 @@ function showTargets(s) {
 
   at('none').hidden = found.length > 0;
   put(at('none'), s.targets.length ? 'No target matches the filter.'
-    : 'No backend is enabled: points are accepted and go nowhere. Enable one in the configuration file, such as graph, and restart.');
+    : 'No backend is enabled: points are accepted and go nowhere. Enable one in the configuration file, such as graph, and reload.');
   at('more').hidden = found.length <= shown.length;
   put(at('more'), `Show all ${count(found.length)}`);
 }
