@@ -11,7 +11,7 @@ type unitFamilies struct{ state, restarts *prometheus.Desc }
 
 func newUnitFamilies() unitFamilies {
 	return unitFamilies{
-		state:    describe("unit_state", "1 for the state that the unit is in, 0 for the others.", "unit", "state"),
+		state:    describe("unit_state", "Always 1; the labels say which state the unit is in.", "unit", "state"),
 		restarts: describe("unit_restarts_total", "Times that the unit started again after a panic.", "unit"),
 	}
 }
@@ -28,9 +28,7 @@ func (f unitFamilies) collect(out chan<- prometheus.Metric, units []stat.Unit) {
 			continue
 		}
 		seen[u.ID] = true
-		for _, state := range stat.UnitStates() {
-			gauge(out, f.state, oneIf(state == u.State), u.ID, state)
-		}
+		gauge(out, f.state, 1, u.ID, u.State)
 		send(out, f.restarts, prometheus.CounterValue, float64(u.Restarts), u.ID)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	nethttp "net/http"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -48,4 +49,15 @@ func TestPanicOfTheServerKeepsItsPort(t *testing.T) {
 	require.Equal(t, stat.UnitStopped, s.Unit().State)
 	_, err = net.Dial("tcp", address)
 	require.Error(t, err, "the port is free")
+}
+
+func TestAServerThatEndsSaysSo(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	s := New(listener, testSection(), false, newFakeRelay(), echo(), quiet())
+	s.Start()
+	require.Eventually(t, func() bool { return s.Unit().State == stat.UnitStopped }, 10*time.Second, time.Millisecond)
+	require.Contains(t, s.Unit().Error, "closed")
+	require.NoError(t, s.Stop(t.Context()))
 }

@@ -82,6 +82,7 @@ func (s *Server) Start() {
 func (s *Server) serve() {
 	err := s.server.Serve(keptListener{s.listener, s.stop})
 	if !errors.Is(err, nethttp.ErrServerClosed) {
+		s.life.Ended(err)
 		s.log.Error("admin server ended: restart the relay to have it back", "error", err)
 	}
 }

@@ -42,7 +42,7 @@ func TestMetrics(t *testing.T) {
 		`transfer_ring_info{backend="graph",fingerprint="00c0ffee",hash="crc32",replicas="500"} 1`,
 		`transfer_ring_share{backend="graph",node="graph-01"} 0.75`,
 		`transfer_unit_state{state="probing",unit="graph/graph-00/h1:6070"} 1`,
-		`transfer_unit_state{state="up",unit="graph/graph-00/h1:6070"} 0`,
+		`transfer_unit_state{state="up",unit="graph/graph-01/h2:6070"} 1`,
 		`transfer_unit_restarts_total{unit="listener/rpc"} 2`,
 		`transfer_config_hash 77`,
 		`transfer_config_loaded_timestamp_seconds 1.7e+09`,

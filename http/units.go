@@ -30,7 +30,8 @@ func unitRows(units []stat.Unit, wanted func(stat.Unit) bool) []unitRow {
 		}
 		row := unitRow{Unit: u}
 		if !u.Since.IsZero() {
-			row.Since = &u.Since
+			since := u.Since.Truncate(time.Millisecond)
+			row.Since = &since
 		}
 		rows = append(rows, row)
 	}

@@ -118,3 +118,26 @@ func TestLife(t *testing.T) {
 		require.Equal(t, time.Now(), shown().Since)
 	})
 }
+
+func TestLifeEnds(t *testing.T) {
+	var life Life
+	life.Run(quiet(), "unit", nil, func() {})
+	life.Ended(errors.New("the port is gone"))
+	var u stat.Unit
+	life.Fill(&u)
+	require.Equal(t, stat.UnitStopped, u.State)
+	require.Equal(t, "the port is gone", u.Error)
+}
+
+func TestRunBesideLeavesTheState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var life Life
+		var u stat.Unit
+		life.RunBeside(quiet(), "unit", nil, func() {
+			if life.Fill(&u); u.Restarts == 0 {
+				panic("oops")
+			}
+		})
+		require.Equal(t, stat.Unit{State: stat.UnitStarting, Error: "panicked: oops", Restarts: 1}, u)
+	})
+}

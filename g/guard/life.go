@@ -58,10 +58,18 @@ func rank(state string) int {
 	return 0
 }
 
-func (l *Life) panicked(cause string) {
+// Ended notes that the unit has stopped of an error that is not for Run to mend.
+func (l *Life) Ended(err error) {
+	l.failed(err.Error())
+	l.Become(stat.UnitStopped)
+}
+
+func (l *Life) panicked(cause string) { l.failed("panicked: " + cause) }
+
+func (l *Life) failed(err string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.err = "panicked: " + cause
+	l.err = err
 }
 
 // Fill adds the life to the row that is shown of the unit.

@@ -38,10 +38,5 @@ const (
 	UnitStopped  = "stopped"
 )
 
-// UnitStates returns all states of a Unit.
-func UnitStates() []string {
-	return []string{UnitStarting, UnitUp, UnitProbing, UnitDraining, UnitStopped}
-}
-
 // ErrNoNode says that a backend or a node is not there.
 var ErrNoNode = errors.New("there is no such node")
