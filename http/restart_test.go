@@ -1,9 +1,13 @@
 package http
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"log/slog"
 	"net"
 	nethttp "net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -51,13 +55,43 @@ func TestPanicOfTheServerKeepsItsPort(t *testing.T) {
 	require.Error(t, err, "the port is free")
 }
 
+// endedListener has no more connections.
+type endedListener struct {
+	net.Listener
+	err   error
+	asked chan struct{} // closed by the first Accept
+}
+
+func (l endedListener) Accept() (net.Conn, error) {
+	close(l.asked)
+	return nil, l.err
+}
+
 func TestAServerThatEndsSaysSo(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	s := New(listener, testSection(), false, newFakeRelay(), echo(), quiet())
-	s.Start()
-	require.Eventually(t, func() bool { return s.Unit().State == stat.UnitStopped }, 10*time.Second, time.Millisecond)
-	require.Contains(t, s.Unit().Error, "closed")
-	require.NoError(t, s.Stop(t.Context()))
+	for name, c := range map[string]struct {
+		err   error
+		state string
+		said  string
+	}{
+		"of an error":           {errors.New("the port is broken"), stat.UnitStopped, "the port is broken"},
+		"as its port is closed": {net.ErrClosed, stat.UnitUp, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			ended := endedListener{listener, c.err, make(chan struct{})}
+			var log bytes.Buffer
+			s := New(ended, testSection(), false, newFakeRelay(), echo(), slog.New(slog.NewTextHandler(&log, nil)))
+			s.Start()
+			<-ended.asked
+			if c.said != "" {
+				require.Eventually(t, func() bool { return s.Unit().State == c.state }, 10*time.Second, time.Millisecond)
+			}
+			require.Equal(t, c.state, s.Unit().State)
+			require.Equal(t, c.said, s.Unit().Error)
+			require.NoError(t, s.Stop(t.Context()))
+			require.Equal(t, stat.UnitStopped, s.Unit().State)
+			require.Equal(t, c.said != "", strings.Contains(log.String(), "admin server ended"))
+		})
+	}
 }

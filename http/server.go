@@ -79,12 +79,14 @@ func (s *Server) Start() {
 	})
 }
 
+// serve answers until the listener is closed, by Stop or before it.
 func (s *Server) serve() {
 	err := s.server.Serve(keptListener{s.listener, s.stop})
-	if !errors.Is(err, nethttp.ErrServerClosed) {
-		s.life.Ended(err)
-		s.log.Error("admin server ended: restart the relay to have it back", "error", err)
+	if errors.Is(err, nethttp.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return
 	}
+	s.life.Ended(err)
+	s.log.Error("admin server ended: restart the relay to have it back", "error", err)
 }
 
 // keptListener stays bound until stop is closed: a server that panics closes what it
