@@ -164,6 +164,7 @@ function newRow(target) {
   row.name.append(make('span', 'backend', target.node ? target.backend + ' / ' : ''), make('b', '', target.node || target.backend), make('span', 'address', target.address));
   row.name.title = target.id;
   row.error = who.appendChild(make('span', 'small'));
+  row.away = who.appendChild(make('span', 'small bad'));
   row.restarted = who.appendChild(make('span', 'small warn'));
   row.differs = who.appendChild(make('span', 'small muted'));
   row.state = cell().appendChild(make('span', 'chip'));
@@ -179,6 +180,7 @@ function fillRow(row, t) {
   put(row.error, t.balanced ? t.lastError || '' : 'The ledger does not balance. ' + (t.lastError || ''),
     'small ' + (t.state === 'down' || !t.balanced ? 'bad' : 'muted'));
   row.error.title = t.lastError || '';
+  put(row.away, away(t));
   put(row.restarted, restarted(t.unit));
   put(row.differs, t.unit.differs || '');
   put(row.state, t.state, 'chip ' + (STATES[t.state] || ''));
@@ -191,6 +193,14 @@ function fillRow(row, t) {
   put(row.dropped, count(dropped), worry(dropped, true));
   put(row.reasons, reasons(t.dropped));
   put(row.letters, t.deadLetters > 0 ? `dead letters kept: ${count(t.deadLetters)}` : '');
+}
+
+// away tells which addresses of a group fail while the others take its points.
+function away(t) {
+  const addresses = t.addresses || [];
+  if (addresses.length < 2) return '';
+  return addresses.filter((a) => a.state === 'down' || a.failures > 0)
+    .map((a) => `${a.address} ${a.state}${a.lastError ? ': ' + a.lastError : ''}`).join(' · ');
 }
 
 // onDisk tells what of the queue is on disk, and whether new points wait behind it.
@@ -215,7 +225,7 @@ function trouble(t) {
   if (!t.balanced) return 0;
   if (t.state === 'down') return 1;
   if (t.oldestSeconds > BEHIND_SECONDS) return 2;
-  if (t.state === 'draining' || t.unit.differs || t.unit.restarts > 0) return 3;
+  if (t.state === 'draining' || t.unit.differs || t.unit.restarts > 0 || away(t)) return 3;
   return 4;
 }
 
