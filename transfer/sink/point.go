@@ -3,7 +3,6 @@ package sink
 import (
 	"slices"
 	"strings"
-	"sync"
 
 	"transfer/g/metric"
 )
@@ -42,28 +41,4 @@ func tagMap(raw string) map[string]string {
 		m[t.Key] = t.Value
 	}
 	return m
-}
-
-// recorder keeps points in the order in which they were received.
-type recorder struct {
-	mu     sync.Mutex
-	points []Point
-}
-
-func (r *recorder) add(points []Point) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.points = append(r.points, points...)
-}
-
-// Points returns a copy of all points in the order in which they were received,
-// discarded ones included. It is nil unless Options.Record was set. The Tags are
-// shared: don't write to them.
-func (s *Sink) Points() []Point {
-	if s.record == nil {
-		return nil
-	}
-	s.record.mu.Lock()
-	defer s.record.mu.Unlock()
-	return slices.Clone(s.record.points)
 }

@@ -22,6 +22,10 @@ type series struct {
 	seen                                []int64 // timestamps received, ascending; the oldest are forgotten
 	stored                              bool    // last holds a point
 	last                                Point   // the newest point applied
+
+	// recorded is a point that others of the series may be like; the recorder's lock
+	// guards it.
+	recorded *Point
 }
 
 // receive notes that a point of timestamp ts came. At least `remember`

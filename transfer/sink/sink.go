@@ -178,14 +178,17 @@ func (s *Sink) ping() error {
 // receive notes the arrival of points and returns the series of each, nil for
 // one that is not kept.
 func (s *Sink) receive(points []Point) []*series {
-	if s.record != nil {
-		s.record.add(points)
-	}
 	found := make([]*series, len(points))
+	for i := range points {
+		found[i] = s.series.find(&points[i])
+	}
+	if s.record != nil {
+		s.record.add(points, found)
+	}
 	var arrivals [late + 1]int
 	overflow := 0
 	for i := range points {
-		if found[i] = s.series.find(&points[i]); found[i] == nil {
+		if found[i] == nil {
 			overflow++
 			continue
 		}
