@@ -16,6 +16,8 @@ type Client struct {
 
 	taken   atomic.Int64 // rounds acknowledged, or written to a socket
 	refused atomic.Int64 // requests
+	broken  atomic.Int64 // requests that had no reply though there should be one
+	absent  atomic.Int64 // times that there was nobody to send to
 	trouble error        // what must not happen; it ends the client
 }
 
@@ -83,6 +85,7 @@ const retryPause = 20 * time.Millisecond
 // round sends one round until it is settled, and notes its fate. unsettled: the
 // client was stopped before that, and nothing of the round can be in the relay.
 func (c *Client) round(points []Point, round int, stop <-chan struct{}) (unsettled bool, err error) {
+	began := time.Now()
 	maybe := false // a refused request may lie in the journal, and so arrive
 	for {
 		what, err := c.via.Send(points, round)
@@ -91,29 +94,45 @@ func (c *Client) round(points []Point, round int, stop <-chan struct{}) (unsettl
 		}
 		switch what {
 		case Taken:
-			c.fates = append(c.fates, Acknowledged)
+			c.settle(Acknowledged, began)
 			c.taken.Add(1)
 			return false, nil
 		case Written:
-			c.fates = append(c.fates, Unanswered)
+			c.settle(Unanswered, began)
 			c.taken.Add(1)
 			return false, nil
 		case Broken:
-			c.fates = append(c.fates, Unanswered)
+			c.settle(Unanswered, began)
+			c.broken.Add(1)
 			return false, nil
 		case Refused:
 			c.refused.Add(1)
 			maybe = true
+		case Nobody:
+			c.absent.Add(1)
 		}
 		select {
 		case <-time.After(retryPause):
 		case <-stop:
 			if maybe {
-				c.fates = append(c.fates, Unanswered)
+				c.settle(Unanswered, began)
 			}
 			return !maybe, nil
 		}
 	}
+}
+
+// unread is how long what had no answer may lie in the relay's sockets unread.
+const unread = 10 * time.Second
+
+// settle notes the fate of the next round.
+func (c *Client) settle(f Fate, began time.Time) {
+	until := time.Now()
+	if f == Unanswered {
+		until = until.Add(unread)
+	}
+	c.fates = append(c.fates, f)
+	c.spans = append(c.spans, span{began, until})
 }
 
 func latest(a, b time.Time) time.Time {

@@ -1,6 +1,9 @@
 package trial
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Fate is what a client knows of a point that it sent.
 type Fate uint8
@@ -18,6 +21,18 @@ type History struct {
 	endpoint string // no other client has it
 	Series   int
 	fates    []Fate // by round
+	spans    []span // by round; where there is none, the round may be of any time
+}
+
+// span is the time in which a request was taken, if it was.
+type span struct{ from, until time.Time }
+
+// span returns that of a round.
+func (h *History) span(round int) (from, until time.Time) {
+	if round >= len(h.spans) {
+		return time.Time{}, time.Time{}
+	}
+	return h.spans[round].from, h.spans[round].until
 }
 
 const (

@@ -1,43 +1,26 @@
 package trial
 
-import (
-	"fmt"
-
-	"transfer/transfer/sink"
-)
+import "transfer/transfer/sink"
 
 // Place is one address of a backend, and what came to it.
 type Place struct {
 	id        string // as the ledger names it
 	backend   string
-	node      string       // empty: it gets the points of all series
 	points    []sink.Point // in the order in which they came
 	discarded int          // by the stand-in, as the real one would: not newer than the last of their series
 }
 
-// Oracle knows what was sent and where it belongs.
+// Oracle knows what was sent and where it belonged at that time.
 type Oracle struct {
 	histories []*History
-	owner     map[string]func(key string) (node string) // by backend, for those that have a ring
-}
+	eras      timeline
 
-// Tally is what came to a place.
-type Tally struct{ different, all int }
-
-// Verdict is what the oracle says of all that arrived. A point counts once for each
-// address that it belongs to.
-type Verdict struct {
-	Owed              int // acknowledged
-	Lost              int // of these, never arrived
-	Unanswered        int // sent without a reply
-	UnansweredArrived int // of these, arrived
-	Duplicates        int // arrived before
-	Disordered        int // first arrivals behind later points of their series
-	misplaced         int // belong elsewhere
-	unknown           int // never sent like this
-	Discarded         int // first arrivals that the backend discarded
-	places            map[string]Tally
-	examples          []string // of what is wrong
+	places []Place
+	index  map[string]int // of places, by their IDs
+	gone   map[string][][]bool
+	known  map[string]seriesOf
+	routes map[route]*course
+	came   []map[seriesOf]*arrivals // by place
 }
 
 // seriesOf names a series of a client.
@@ -46,29 +29,66 @@ type seriesOf struct {
 	index   int
 }
 
+// route names a series at a backend.
+type route struct {
+	backend string
+	seriesOf
+}
+
 // judge compares what was sent with what arrived.
 func (o *Oracle) judge(places []Place) *Verdict {
-	v := &Verdict{places: make(map[string]Tally)}
-	known := make(map[string]seriesOf)
-	for _, h := range o.histories {
-		for i := range h.Series {
-			known[h.Key(i)] = seriesOf{h, i}
-		}
-	}
+	v := &Verdict{places: make(map[string]tally)}
+	o.prepare(places)
 	for i := range places {
-		o.look(v, &places[i], known)
+		o.look(v, i)
+	}
+	seen := make(map[string]bool)
+	for i := range places {
+		if backend := places[i].backend; !seen[backend] {
+			seen[backend] = true
+			o.count(v, backend)
+		}
 	}
 	return v
 }
 
-// look judges one place.
-func (o *Oracle) look(v *Verdict, p *Place, known map[string]seriesOf) {
-	came := make(map[seriesOf]*arrivals)
-	var t Tally
+func (o *Oracle) prepare(places []Place) {
+	o.places = places
+	o.index = make(map[string]int)
+	o.known = make(map[string]seriesOf)
+	o.routes = make(map[route]*course)
+	o.gone = make(map[string][][]bool)
+	o.came = make([]map[seriesOf]*arrivals, len(places))
+	for i := range places {
+		p := &places[i]
+		o.index[p.id] = i
+		o.came[i] = make(map[seriesOf]*arrivals)
+		if o.gone[p.backend] == nil {
+			o.gone[p.backend] = make([][]bool, len(o.eras))
+			for e := range o.eras {
+				o.gone[p.backend][e] = make([]bool, len(places))
+			}
+		}
+		for e := range o.eras {
+			o.gone[p.backend][e][i] = !o.eras[e].has(p.backend, p.id)
+		}
+	}
+	for _, h := range o.histories {
+		for i := range h.Series {
+			o.known[h.Key(i)] = seriesOf{h, i}
+		}
+	}
+}
+
+// look judges what came to one place.
+func (o *Oracle) look(v *Verdict, place int) {
+	p := &o.places[place]
+	came := o.came[place]
+	var t tally
 	for i := range p.points {
 		point := &p.points[i]
 		key := point.Key()
-		s, ok := known[key]
+		s, ok := o.known[key]
 		round := int(point.Value)
 		if !ok || round < 0 || round >= len(s.history.fates) || float64(round) != point.Value ||
 			point.Timestamp != Timestamp(round) || s.history.fates[round] == Unsent {
@@ -76,9 +96,10 @@ func (o *Oracle) look(v *Verdict, p *Place, known map[string]seriesOf) {
 			v.complain("%s: never sent: %s %d %v", p.id, key, point.Timestamp, point.Value)
 			continue
 		}
-		if !o.belongs(p, key) {
+		c := o.course(p.backend, s, key)
+		if first, last := o.eras.during(s.history.span(round)); !c.reach(first, last)[place] {
 			v.misplaced++
-			v.complain("%s: belongs to %s: %s", p.id, o.owner[p.backend](key), key)
+			v.complain("%s: misplaced: %s %d, of era %d to %d of %d", p.id, key, round, first, last, len(o.eras))
 			continue
 		}
 		t.all++
@@ -100,93 +121,61 @@ func (o *Oracle) look(v *Verdict, p *Place, known map[string]seriesOf) {
 		v.Discarded += fresh
 		v.complain("%s: %d first arrivals were discarded", p.id, fresh)
 	}
-	o.count(v, p, came)
 }
 
-// count adds what the place was owed, and what of it is missing.
-func (o *Oracle) count(v *Verdict, p *Place, came map[seriesOf]*arrivals) {
+// course returns the course of a series at a backend.
+func (o *Oracle) course(backend string, s seriesOf, key string) *course {
+	at := route{backend, s}
+	c := o.routes[at]
+	if c == nil {
+		c = newCourse(o.eras, backend, key, o.index, o.gone[backend])
+		o.routes[at] = c
+	}
+	return c
+}
+
+// count adds what the backend was owed, and what of it is missing.
+func (o *Oracle) count(v *Verdict, backend string) {
 	for _, h := range o.histories {
 		for i := range h.Series {
-			if !o.belongs(p, h.Key(i)) {
-				continue
-			}
-			a := came[seriesOf{h, i}]
+			s := seriesOf{h, i}
+			c := o.course(backend, s, h.Key(i))
 			for round, f := range h.fates {
-				arrived := a != nil && a.rounds[round]
-				switch {
-				case f == Acknowledged && !arrived:
-					v.Owed++
-					v.Lost++
-					v.complain("%s: lost: %s %d", p.id, h.Key(i), round)
-				case f == Acknowledged:
-					v.Owed++
-				case f == Unanswered:
-					v.Unanswered++
-					if arrived {
-						v.UnansweredArrived++
-					}
+				if f != Unsent {
+					o.countRound(v, c, s, round)
 				}
 			}
 		}
 	}
 }
 
-// belongs reports whether the points of the series belong to the place.
-func (o *Oracle) belongs(p *Place, key string) bool {
-	return p.node == "" || o.owner[p.backend](key) == p.node
-}
-
-// complain keeps the first examples.
-func (v *Verdict) complain(format string, args ...any) {
-	if len(v.examples) < 12 {
-		v.examples = append(v.examples, fmt.Sprintf(format, args...))
-	}
-}
-
-// Bounds is what a fault may cost.
-type Bounds struct{ Lost, Duplicates, Disordered int }
-
-// Complaints says in which ways the verdict is not within the bounds.
-func (v *Verdict) Complaints(b Bounds) (all []string) {
-	say := func(n, most int, what string) {
-		if n > most {
-			all = append(all, fmt.Sprintf("%d %s, at most %d allowed", n, what, most))
+// countRound adds what was owed of one point. Where it is not known which era it was
+// taken in, the one counts that fits best.
+func (o *Oracle) countRound(v *Verdict, c *course, s seriesOf, round int) {
+	arrived := func(place int) bool { return o.came[place][s].has(round) }
+	first, last := o.eras.during(s.history.span(round))
+	all := 0
+	for place, reached := range c.reach(first, last) {
+		if reached && arrived(place) {
+			all++
 		}
 	}
-	say(v.Lost, b.Lost, "acknowledged points lost")
-	say(v.Duplicates, b.Duplicates, "duplicates")
-	say(v.Disordered, b.Disordered, "first arrivals out of order")
-	say(v.misplaced, 0, "at a wrong address")
-	say(v.unknown, 0, "never sent")
-	say(v.Discarded, 0, "first arrivals discarded")
-	return all
-}
-
-// arrivals is what came to a place of one series.
-type arrivals struct {
-	rounds []bool
-	newest int
-}
-
-func newArrivals(rounds int) *arrivals { return &arrivals{make([]bool, rounds), -1} }
-
-// how says in which way a point came.
-type how int
-
-const (
-	inOrder how = iota
-	again       // came before
-	late        // came for the first time, but behind a later one
-)
-
-func (a *arrivals) add(round int) how {
-	if a.rounds[round] {
-		return again
+	best := c.fit(first, all, arrived)
+	for e := first + 1; e <= last; e++ {
+		if f := c.fit(e, all, arrived); f.betterThan(best) {
+			best = f
+		}
 	}
-	a.rounds[round] = true
-	if round < a.newest {
-		return late
+	v.Moved += best.moved
+	v.Duplicates += best.extra
+	if s.history.fates[round] == Unanswered {
+		v.Unanswered += best.owed
+		v.UnansweredArrived += best.owed - len(best.missing)
+		return
 	}
-	a.newest = round
-	return inOrder
+	v.Owed += best.owed
+	v.Lost += len(best.missing)
+	for _, place := range best.missing {
+		v.complain("%s: lost: %s %d", o.places[place].id, s.history.Key(s.index), round)
+	}
 }

@@ -16,6 +16,9 @@ func pointOf(h *History, i, round int) sink.Point {
 	}
 }
 
+// ownedBy tells owners by what is written.
+func ownedBy(nodes map[string]string) owner { return func(key string) string { return nodes[key] } }
+
 // True and false accounts of what became of 3 rounds of 2 series, of which the first
 // belongs to node a and the second to node b. Round 1 was not answered.
 func TestOracleTellsFalseFromTrue(t *testing.T) {
@@ -85,12 +88,13 @@ func TestOracleTellsFalseFromTrue(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := Oracle{[]*History{h}, map[string]func(string) string{"graph": func(key string) string {
-				return map[string]string{h.Key(0): "a", h.Key(1): "b"}[key]
+			o := Oracle{histories: []*History{h}, eras: timeline{{
+				nodes:  map[string]map[string][]string{"graph": {"a": {"graph/a"}, "b": {"graph/b"}}},
+				owners: map[string][]owner{"graph": {ownedBy(map[string]string{h.Key(0): "a", h.Key(1): "b"})}},
 			}}}
 			v := o.judge([]Place{
-				{id: "graph/a", backend: "graph", node: "a", points: test.a, discarded: test.discarded},
-				{id: "graph/b", backend: "graph", node: "b", points: test.b},
+				{id: "graph/a", backend: "graph", points: test.a, discarded: test.discarded},
+				{id: "graph/b", backend: "graph", points: test.b},
 			})
 			test.want.Owed, test.want.Unanswered = 4, 2
 			bad := test.want.Lost + test.want.Disordered + test.want.misplaced + test.want.unknown + test.want.Discarded
@@ -111,14 +115,19 @@ func TestOracleTellsFalseFromTrue(t *testing.T) {
 // An address without a ring gets every point, and each address of a node its own.
 func TestOracleCountsEachAddress(t *testing.T) {
 	h := &History{endpoint: "e", Series: 1, fates: []Fate{Acknowledged, Acknowledged}}
-	o := Oracle{[]*History{h}, map[string]func(string) string{"graph": func(string) string { return "a" }}}
+	o := Oracle{histories: []*History{h}, eras: timeline{{
+		nodes: map[string]map[string][]string{
+			"graph": {"a": {"graph/a/1", "graph/a/2"}}, "tsdb": {"": {"tsdb"}},
+		},
+		owners: map[string][]owner{"graph": {ownedBy(map[string]string{h.Key(0): "a"})}},
+	}}}
 	both := []sink.Point{pointOf(h, 0, 0), pointOf(h, 0, 1)}
 	v := o.judge([]Place{
-		{id: "graph/a/1", backend: "graph", node: "a", points: both},
-		{id: "graph/a/2", backend: "graph", node: "a", points: both[:1]},
+		{id: "graph/a/1", backend: "graph", points: both},
+		{id: "graph/a/2", backend: "graph", points: both[:1]},
 		{id: "tsdb", backend: "tsdb", points: both},
 	})
 	require.Equal(t, 6, v.Owed)
 	require.Equal(t, 1, v.Lost)
-	require.Equal(t, map[string]Tally{"graph/a/1": {2, 2}, "graph/a/2": {1, 1}, "tsdb": {2, 2}}, v.places)
+	require.Equal(t, map[string]tally{"graph/a/1": {2, 2}, "graph/a/2": {1, 1}, "tsdb": {2, 2}}, v.places)
 }

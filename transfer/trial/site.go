@@ -1,14 +1,10 @@
 package trial
 
 import (
-	"maps"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"transfer/sender/ring"
 	"transfer/transfer/sink"
 )
 
@@ -18,6 +14,9 @@ type Site struct {
 	suite    *Suite
 	Addrs    []Address
 	Settings map[string]Section // further keys of a backend's section
+
+	// Backwards turns the order around in which the file lists nodes.
+	Backwards bool
 }
 
 // Address is one address of a backend.
@@ -25,6 +24,7 @@ type Address struct {
 	Backend, Node string
 	In            StandIn
 	Known         string // to the relay: the stand-in's own, or a proxy's
+	Away          bool   // not configured at the moment
 }
 
 // NewSite returns a site where nobody is yet.
@@ -34,7 +34,7 @@ func (s *Suite) NewSite(t *testing.T) *Site {
 
 // Add puts a stand-in at a node, behind the address by which the relay knows it.
 func (s *Site) Add(backend, node string, in StandIn, known string) {
-	s.Addrs = append(s.Addrs, Address{backend, node, in, known})
+	s.Addrs = append(s.Addrs, Address{Backend: backend, Node: node, In: in, Known: known})
 }
 
 // Sink adds a stand-in of package sink.
@@ -64,83 +64,13 @@ func (s *Suite) UsualSite(t *testing.T) (site *Site, judge SinkIn, graphs []Sink
 	return site, judge, graphs
 }
 
-// replicas is what the query side of a site has.
-const replicas = 500
-
-// spoolBytes is the cap of each target's spool in these tests.
-const spoolBytes = 64 << 20
-
-// sections returns the sections that point a relay at the site. Queues are small, so
-// that outages of seconds need the disk.
-func (s *Site) sections() Section {
-	all := make(Section)
-	for backend, nodes := range s.nodes() {
-		one := Section{
-			"enabled": true, "callTimeout": 500, "connTimeout": 500,
-			"queueBytes": Either(s.suite, "128KiB", "256KiB"), "spoolBytes": "64MiB",
-		}
-		switch backend {
-		case "judge", "graph", "p8s_relay":
-			one["replicas"], one["cluster"] = replicas, nodes
-		case "transfer":
-			one["cluster"] = Section{"next": nodes[""]}
-		case "influxdb":
-			one["address"], one["db"], one["precision"] = "http://"+nodes[""], "falcon", "s"
-			one["timeout"] = 500
-			delete(one, "callTimeout")
-		default:
-			one["address"] = nodes[""]
-		}
-		maps.Copy(one, s.Settings[backend])
-		all[backend] = one
-	}
-	return all
-}
-
-// nodes returns, by backend and node, the addresses as a configuration lists them.
-func (s *Site) nodes() map[string]map[string]string {
-	all := make(map[string]map[string]string)
-	for _, a := range s.Addrs {
-		if all[a.Backend] == nil {
-			all[a.Backend] = make(map[string]string)
-		}
-		nodes := all[a.Backend]
-		nodes[a.Node] = strings.TrimPrefix(nodes[a.Node]+","+a.Known, ",")
-	}
-	return all
-}
-
-// Owners returns for each backend with a ring who owns a series, by the ring of
-// Open-Falcon.
-func (s *Site) Owners() map[string]func(key string) string {
-	s.t.Helper()
-	all := make(map[string]func(string) string)
-	for backend, nodes := range s.nodes() {
-		if _, group := nodes[""]; group {
-			continue
-		}
-		r, err := ring.New(slices.Sorted(maps.Keys(nodes)), replicas, ring.CRC32)
-		require.NoError(s.t, err)
-		remembered := make(map[string]string)
-		all[backend] = func(key string) string {
-			node, ok := remembered[key]
-			if !ok {
-				node = r.Nodes()[r.Node(ring.CRC32.Sum(key))]
-				remembered[key] = node
-			}
-			return node
-		}
-	}
-	return all
-}
-
 // places returns what came to each address.
 func (s *Site) places() []Place {
 	var all []Place
 	for i := range s.Addrs {
 		a := &s.Addrs[i]
 		all = append(all, Place{
-			id: a.ID(), backend: a.Backend, node: a.Node,
+			id: a.ID(), backend: a.Backend,
 			points: a.In.Points(), discarded: a.In.Discards(),
 		})
 	}

@@ -32,6 +32,8 @@ type Stage struct {
 	Uncounted bool
 	Unheard   string // the ID of an address that gets nothing, on purpose
 	Allowed   Bounds // beyond what the ledger says was sent again
+
+	eras timeline // of the relay's configuration
 }
 
 // NewStage makes the relay of the site, not started yet, with further settings.
@@ -42,6 +44,8 @@ func NewStage(t *testing.T, c Case, s *Site, settings Section) *Stage {
 		cfg[key] = value
 	}
 	st := &Stage{T: t, suite: s.suite, Case: c, Site: s, Relay: s.suite.NewRelay(t, cfg)}
+	st.eras = timeline{s.era()}
+	st.eras[0].asked = time.Time{}
 	st.Watch = newWatch(st.Relay)
 	t.Cleanup(st.EndClients)
 	t.Cleanup(st.Watch.End)
@@ -162,7 +166,7 @@ func (s *Stage) Finish() *Verdict {
 func (s *Stage) Verdict(ledger Books) *Verdict {
 	s.T.Helper()
 	s.Watch.End()
-	o := Oracle{owner: s.Site.Owners()}
+	o := Oracle{eras: s.eras}
 	for _, c := range s.Clients {
 		o.histories = append(o.histories, &c.History)
 	}

@@ -1,0 +1,105 @@
+package trial
+
+import "cmp"
+
+// course is where the points of one series belong at one backend as time goes by.
+type course struct {
+	at [][]int // by era, the places of the series' owner, or owners
+	// gone tells by era and place which of them were not configured.
+	gone [][]bool
+
+	// reached remembers what reach returned, by the first and the last era.
+	reached map[[2]int][]bool
+}
+
+// newCourse returns the course of a series. Places are known by their index, that of an
+// ID is in index; what has none is not looked at.
+func newCourse(eras timeline, backend, key string, index map[string]int, gone [][]bool) *course {
+	c := &course{at: make([][]int, len(eras)), gone: gone, reached: make(map[[2]int][]bool)}
+	for e := range eras {
+		for _, id := range eras[e].addresses(backend, key) {
+			if i, ok := index[id]; ok {
+				c.at[e] = append(c.at[e], i)
+			}
+		}
+	}
+	return c
+}
+
+// reach returns the places to which a point may have come that was taken in one of
+// these eras: those of the time, and whenever one of them has gone, those of the owner
+// of then, which got what waited for it.
+func (c *course) reach(first, last int) []bool {
+	between := [2]int{first, last}
+	if known := c.reached[between]; known != nil {
+		return known
+	}
+	reached := make([]bool, len(c.gone[0]))
+	for e := first; e < len(c.at); e++ {
+		if e > last && !c.anyGone(e, reached) {
+			continue
+		}
+		for _, place := range c.at[e] {
+			reached[place] = true
+		}
+	}
+	c.reached[between] = reached
+	return reached
+}
+
+// anyGone reports whether one of the places is not configured in an era.
+func (c *course) anyGone(e int, places []bool) bool {
+	for place, reached := range places {
+		if reached && c.gone[e][place] {
+			return true
+		}
+	}
+	return false
+}
+
+// missing returns the places of an era which should have a point and have not: neither
+// it arrived there, nor, if the place has gone since, at all places of a later owner.
+func (c *course) missing(e int, arrived func(place int) bool) (places []int) {
+	for _, place := range c.at[e] {
+		if !arrived(place) && !c.passedOn(e, place, arrived) {
+			places = append(places, place)
+		}
+	}
+	return places
+}
+
+// passedOn reports whether the point that was due at a place from an era on came to
+// those who got its backlog.
+func (c *course) passedOn(from, place int, arrived func(place int) bool) bool {
+	for e := from + 1; e < len(c.at); e++ {
+		if c.gone[e][place] && len(c.at[e]) > 0 && len(c.missing(e, arrived)) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// fit is how well what came of a point fits to an era.
+type fit struct {
+	owed    int   // places that the point belongs to
+	missing []int // of these, those where it should be and is not
+	moved   int   // of these, those from which it was passed on
+	extra   int   // further places to which it came
+}
+
+// fit returns how well a point fits to an era that came to so many places in all.
+func (c *course) fit(e, all int, arrived func(place int) bool) fit {
+	f := fit{owed: len(c.at[e]), missing: c.missing(e, arrived)}
+	for _, place := range c.at[e] {
+		if !arrived(place) {
+			f.moved++
+		}
+	}
+	f.moved -= len(f.missing)
+	f.extra = max(0, all-(f.owed-len(f.missing)))
+	return f
+}
+
+func (f fit) betterThan(g fit) bool {
+	return cmp.Or(cmp.Compare(len(f.missing), len(g.missing)), cmp.Compare(f.moved, g.moved), cmp.Compare(f.extra, g.extra)) < 0
+}
