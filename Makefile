@@ -41,11 +41,14 @@ e2e: build ## run the real binary between real clients and backends
 faults: ## break what can break around the relay (10 minutes; as root, so that disks can be full); FAULTSFLAGS='-run Killed' chooses
 	FAULTS=full go test -count=1 -timeout 30m -v $(FAULTSFLAGS) ./transfer/faults
 
+changes: ## change the cluster and the program while points flow (10 minutes); CHANGESFLAGS='-run Upgrade' chooses
+	CHANGES=full go test -count=1 -timeout 30m -v $(CHANGESFLAGS) ./transfer/changes
+
 check: test race lint e2e ## all of the above that CI runs
 
 $(LINT):
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	mv bin/golangci-lint $(LINT)
 
-.PHONY: help build run test race lint fuzz bench bench-steps e2e faults check
+.PHONY: help build run test race lint fuzz bench bench-steps e2e faults changes check
 .DEFAULT_GOAL := help

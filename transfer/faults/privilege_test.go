@@ -111,7 +111,7 @@ func inject(t *testing.T, r *trial.Relay, calls, how string) (end func()) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	return func() {
-		p.Signal(os.Interrupt) // it lets go
+		p.Signal(syscall.SIGINT) // it lets go
 		require.True(t, p.EndsWithin(10*time.Second), "strace does not end")
 	}
 }

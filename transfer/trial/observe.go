@@ -20,8 +20,8 @@ import (
 	"transfer/g/stat"
 )
 
-// get returns the body of an admin page that answers 200.
-func (r *Relay) get(path string) (string, error) {
+// Get returns the body of an admin page that answers 200.
+func (r *Relay) Get(path string) (string, error) {
 	client := http.Client{Timeout: 10 * time.Second}
 	resp, err := client.Get("http://" + r.Ports.Load().HTTP + path)
 	if err != nil {
@@ -33,6 +33,22 @@ func (r *Relay) get(path string) (string, error) {
 		err = fmt.Errorf("%s: %s: %s", path, resp.Status, body)
 	}
 	return string(body), err
+}
+
+// Status is the answer of /api/status.
+type Status struct {
+	Rings   []stat.Ring
+	Targets []stat.Target
+}
+
+// Status returns what /api/status says.
+func (r *Relay) Status() (Status, error) {
+	text, err := r.Get("/api/status")
+	if err != nil {
+		return Status{}, err
+	}
+	var s Status
+	return s, json.Unmarshal([]byte(text), &s)
 }
 
 // Books is the answer of /api/ledger.
@@ -61,7 +77,7 @@ func (b *Books) Target(t *testing.T, id string) stat.Ledger {
 
 // ledger returns the ledger, which must balance at any time.
 func (r *Relay) ledger() (Books, error) {
-	text, err := r.get("/api/ledger")
+	text, err := r.Get("/api/ledger")
 	if err != nil {
 		return Books{}, err
 	}
@@ -86,7 +102,7 @@ func (r *Relay) MustLedger() Books {
 // Health returns what /api/health says.
 func (r *Relay) Health() (durability string, details []string) {
 	r.t.Helper()
-	text, err := r.get("/api/health")
+	text, err := r.Get("/api/health")
 	require.NoError(r.t, err)
 	var h struct {
 		Durability string

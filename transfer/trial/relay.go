@@ -21,10 +21,11 @@ type Section map[string]any
 // each time: whoever needs one asks anew.
 type Relay struct {
 	t      *testing.T
-	suite  *Suite
 	Config Section
 	Data   string   // its data directory
+	file   string   // that holds the configuration
 	Under  []string // the command that runs it, such as prlimit; may be empty
+	Binary string   // the path of the program
 	Now    *Process // nil before the first start
 	Ports  atomic.Pointer[Ports]
 
@@ -47,7 +48,7 @@ func (s *Suite) NewRelay(t *testing.T, cfg Section) *Relay {
 	for key, value := range cfg {
 		config[key] = value
 	}
-	r := &Relay{t: t, suite: s, Config: config, Data: config["dataDir"].(string)}
+	r := &Relay{t: t, Binary: s.binary, Config: config, Data: config["dataDir"].(string), file: filepath.Join(t.TempDir(), "cfg.json")}
 	r.Ports.Store(&Ports{})
 	return r
 }
@@ -58,14 +59,34 @@ const (
 	memoryBound = (192 + 100) << 20
 )
 
-// Launch starts a process of the relay and doesn't wait.
-func (r *Relay) Launch() *Process {
+// File returns the path of the file that holds the configuration.
+func (r *Relay) File() string { return r.file }
+
+// Text returns the configuration as it is written to the file.
+func (r *Relay) Text() []byte {
 	r.t.Helper()
 	text, err := json.MarshalIndent(r.Config, "", "  ")
 	require.NoError(r.t, err)
-	file := filepath.Join(r.t.TempDir(), "cfg.json")
-	require.NoError(r.t, os.WriteFile(file, text, 0o600))
-	return Launch(r.t, append(r.Under[:len(r.Under):len(r.Under)], r.suite.binary, "-c", file)...)
+	return text
+}
+
+func (r *Relay) write() {
+	r.t.Helper()
+	r.writeText(r.Text())
+}
+
+func (r *Relay) writeText(text []byte) {
+	r.t.Helper()
+	next := r.file + ".next"
+	require.NoError(r.t, os.WriteFile(next, text, 0o600))
+	require.NoError(r.t, os.Rename(next, r.file))
+}
+
+// Launch starts a process of the relay and doesn't wait.
+func (r *Relay) Launch() *Process {
+	r.t.Helper()
+	r.write()
+	return Launch(r.t, append(r.Under[:len(r.Under):len(r.Under)], r.Binary, "-c", r.file)...)
 }
 
 // Start starts the relay and waits until it takes points. It returns how long that

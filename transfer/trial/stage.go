@@ -56,12 +56,13 @@ func NewStage(t *testing.T, c Case, s *Site, settings Section) *Stage {
 type Load struct {
 	Rate    int  // points a second, all clients together
 	Answers bool // only by ways that answer
+	Clients int  // 0: two by JSON-RPC, one by HTTP, one by the line socket; else so many, the others by JSON-RPC
 }
 
 // rounds is how many requests a second each client sends.
 const rounds = 20
 
-// Play starts the clients: two by JSON-RPC, one by HTTP, one by the line socket.
+// Play starts the clients.
 func (s *Stage) Play(l Load) {
 	rpc := func() string { return s.Relay.Ports.Load().RPC }
 	http := func() string { return s.Relay.Ports.Load().HTTP }
@@ -71,6 +72,9 @@ func (s *Stage) Play(l Load) {
 	}
 	if !l.Answers {
 		ways = append(ways, &lineTransport{connection{address: socket}})
+	}
+	for len(ways) < l.Clients {
+		ways = append(ways, NewRPC(rpc))
 	}
 	s.stop = make(chan struct{})
 	for _, via := range ways {

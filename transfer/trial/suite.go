@@ -37,7 +37,7 @@ type Suite struct {
 }
 
 // NewSuite returns a suite of that name, in upper case. Run must follow.
-func NewSuite(name string) *Suite { return &Suite{name: name} }
+func NewSuite(name string) *Suite { return &Suite{name: name, full: os.Getenv(name) == "full"} }
 
 // Run is what TestMain does: it builds the relay, runs the tests, so many of them at a
 // time, and returns the code to exit with.
@@ -60,7 +60,6 @@ func (s *Suite) Run(m *testing.M, parallel int) (code int) {
 
 // prepare reads the environment and builds the relay.
 func (s *Suite) prepare(parallel int) error {
-	s.full = os.Getenv(s.name) == "full"
 	s.seed = uint64(time.Now().UnixNano())
 	if text := os.Getenv(s.name + "_SEED"); text != "" {
 		var err error

@@ -3,6 +3,7 @@ package trial
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,13 +25,18 @@ type connection struct {
 	address func() string // asked for each dial: a relay that starts again has another
 	conn    net.Conn
 	in      *bufio.Reader
+	dials   int
 }
+
+// Dials returns how many connections were made, or tried.
+func (c *connection) Dials() int { return c.dials }
 
 // open dials if need be, and reports whether there is a connection.
 func (c *connection) open() bool {
 	if c.conn != nil {
 		return true
 	}
+	c.dials++
 	conn, err := net.DialTimeout("tcp", c.address(), time.Second)
 	if err != nil {
 		return false
@@ -96,13 +103,21 @@ func (r *rpcTransport) Send(points []Point, round int) (Outcome, error) {
 type httpTransport struct {
 	address func() string
 	client  http.Client
+	dials   atomic.Int64
 }
 
 func newHTTPTransport(address func() string) *httpTransport {
-	return &httpTransport{address: address, client: http.Client{
-		Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 1},
-	}}
+	h := &httpTransport{address: address}
+	dial := func(ctx context.Context, network, to string) (net.Conn, error) {
+		h.dials.Add(1)
+		return new(net.Dialer).DialContext(ctx, network, to)
+	}
+	h.client = http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 1, DialContext: dial}}
+	return h
 }
+
+// Dials is what Transport says.
+func (h *httpTransport) Dials() int { return int(h.dials.Load()) }
 
 func (h *httpTransport) Send(points []Point, _ int) (Outcome, error) {
 	resp, err := h.client.Post("http://"+h.address()+"/api/push", "application/json", bytes.NewReader(appendJSON(nil, points)))
