@@ -16,7 +16,7 @@ import (
 // suite is what all tests here share.
 var suite = trial.NewSuite("FAULTS")
 
-func TestMain(m *testing.M) { os.Exit(suite.Run(m, 6)) }
+func TestMain(m *testing.M) { os.Exit(suite.Run(m, 6, 6)) }
 
 // either returns what the form at work asks for.
 func either[T any](short, long T) T { return trial.Either(suite, short, long) }

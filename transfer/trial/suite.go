@@ -37,15 +37,16 @@ type Suite struct {
 }
 
 // NewSuite returns a suite of that name, in upper case. Run must follow.
-func NewSuite(name string) *Suite { return &Suite{name: name, full: os.Getenv(name) == "full"} }
+func NewSuite(name string) *Suite { return &Suite{name: name} }
 
 // Run is what TestMain does: it builds the relay, runs the tests, so many of them at a
-// time, and returns the code to exit with.
-func (s *Suite) Run(m *testing.M, parallel int) (code int) {
+// time in the short and in the full form, and returns the code to exit with.
+func (s *Suite) Run(m *testing.M, short, full int) (code int) {
+	s.full = os.Getenv(s.name) == "full"
 	if kind := os.Getenv(s.standInVariable()); kind != "" {
 		return s.playStandIn(kind)
 	}
-	if err := s.prepare(parallel); err != nil {
+	if err := s.prepare(Either(s, short, full)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
