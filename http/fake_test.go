@@ -41,6 +41,7 @@ type fakeRelay struct {
 	spools, letters fakeBacklog
 	resent          uint64
 	badResend       error
+	ringDiff        fakeRingDiff
 }
 
 func (f *fakeRelay) About() About {

@@ -27,8 +27,7 @@ type Relay interface {
 	// Targets returns the targets in the order in which they are shown, each ID
 	// once.
 	Targets() []stat.Target
-	// Rings returns at most one ring a backend.
-	Rings() []stat.Ring
+	ringRelay
 
 	// Spools returns what waits for the backends, Letters what they refused for good.
 	Spools() Backlog

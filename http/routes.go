@@ -55,6 +55,7 @@ func (s *Server) routes(push nethttp.Handler) nethttp.Handler {
 	read("/api/units", s.units)
 	e.POST(clustersPath+"*node", loopbackOnlyJSON, s.whenReady, s.changeNodes)
 	e.DELETE(clustersPath+"*node", loopbackOnlyJSON, s.whenReady, s.removeNode)
+	ringRoutes(e, s.relay)
 	read("/metrics", gin.WrapH(s.metrics()))
 	for path, asset := range pageAssets() {
 		read(path, asset.serve)

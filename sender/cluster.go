@@ -184,7 +184,7 @@ func (c *Cluster) status() (stat.Ring, bool) {
 		return stat.Ring{}, false
 	}
 	r := stat.Ring{
-		Backend: c.name, Hash: c.hash.String(), Replicas: c.ring.Replicas(), Fingerprint: c.ring.Fingerprint(),
+		Backend: c.name, Hash: c.hash.String(), Replicas: c.ring.Replicas(), Fingerprint: c.ring.Fingerprint(), Lanes: c.lanes,
 	}
 	shares := c.ring.Shares()
 	for i, name := range c.ring.Nodes() {

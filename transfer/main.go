@@ -16,6 +16,7 @@ import (
 	"transfer/transfer/bench"
 	"transfer/transfer/client"
 	"transfer/transfer/demo"
+	"transfer/transfer/rings"
 	"transfer/transfer/sink"
 )
 
@@ -81,6 +82,7 @@ func command() *cobra.Command {
 	root.Flags().BoolVarP(&commit, "git", "g", false, "with -v: the same line, kept for scripts that say -vg")
 	_ = root.Flags().MarkHidden("git")
 	root.SetFlagErrorFunc(misused)
-	root.AddCommand(checkCommand(), backlog.SpoolCommand(openData), backlog.DeadCommand(openData), client.Command(), sink.Command(), demo.Command(startRelay), bench.Command())
+	root.AddCommand(checkCommand(), backlog.SpoolCommand(openData), backlog.DeadCommand(openData), client.Command(), sink.Command(), demo.Command(startRelay), bench.Command(),
+		rings.Command(func(err error) error { return &cannotRun{err} }))
 	return root
 }

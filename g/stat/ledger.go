@@ -72,6 +72,7 @@ type Ring struct {
 	Hash        string  `json:"hash"`     // crc32 or murmur3
 	Replicas    int     `json:"replicas"` // virtual points a node
 	Fingerprint string  `json:"fingerprint"`
+	Lanes       int     `json:"lanes"` // of each address
 	Shares      []Share `json:"shares"`
 }
 

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/netip"
 	"os"
 	"strings"
 
@@ -138,7 +136,7 @@ func (c *commands) take(cmd *cobra.Command) (source, error) {
 		if err != nil {
 			return nil, fmt.Errorf("cannot find the data directory: %w", err)
 		}
-		dir, admin = cfg.DataDir, adminURL(cfg)
+		dir, admin = cfg.DataDir, cfg.AdminURL()
 	}
 	if _, err := os.Stat(dir); err != nil {
 		return nil, fmt.Errorf("cannot find the data directory: %w; name it by --data", err)
@@ -153,19 +151,6 @@ func (c *commands) take(cmd *cobra.Command) (source, error) {
 		return nil, err
 	}
 	return c.source(dir, data, slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
-}
-
-// adminURL returns where the admin server of the relay can be asked from this host,
-// empty if the configuration does not say.
-func adminURL(cfg *g.Config) string {
-	host, port, err := net.SplitHostPort(cfg.HTTP.Listen)
-	if err != nil || !cfg.HTTP.Enabled || port == "0" {
-		return ""
-	}
-	if at, err := netip.ParseAddr(host); host == "" || err == nil && at.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return "http://" + net.JoinHostPort(host, port)
 }
 
 // chosen returns the rows that the arguments name.
