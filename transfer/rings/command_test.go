@@ -118,6 +118,10 @@ func TestDiffOfFiles(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, out, again, "generated series are always the same")
 
+	out, err = run("diff", "-c", now, site(t, "graph-00 graph-01 graph-02", map[string]any{"hash": "murmur3"}))
+	require.NoError(t, err)
+	require.Contains(t, out, "\nthe hash crc32 becomes murmur3, so that the share of all hashes is an estimate\n500 virtual points a node become 4000\n")
+
 	out, err = run("diff", "-c", now, now)
 	require.NoError(t, err)
 	require.Contains(t, out, "graph: the ring stays as it is\n")

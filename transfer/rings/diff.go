@@ -30,10 +30,11 @@ const (
 type change struct {
 	stat.RingDiff
 	State       string        `json:"state"`
-	Counted     string        `json:"counted,omitempty"` // empty if nothing is to be compared
-	Note        string        `json:"note,omitempty"`    // why the relay's series were not counted
-	MaxMove     float64       `json:"maxMove"`           // of all hashes, 0: any
-	Exceeds     bool          `json:"exceeds"`           // Share is over MaxMove
+	Counted     string        `json:"counted,omitempty"`  // empty if nothing is to be compared
+	Note        string        `json:"note,omitempty"`     // why the relay's series were not counted
+	MaxMove     float64       `json:"maxMove"`            // of all hashes, 0: any
+	Exceeds     bool          `json:"exceeds"`            // Share is over MaxMove
+	Settings    []string      `json:"settings,omitempty"` // in words, what else of the ring changes
 	Readdressed []readdressed `json:"readdressed"`
 }
 
@@ -116,7 +117,7 @@ func (c *commands) changes(ctx context.Context, o *origin, after []backendRing) 
 // compare returns what the change of a backend's ring moves: counted by the relay, or if
 // that cannot, over generated series.
 func (o *origin) compare(ctx context.Context, now, then *backendRing) change {
-	d := change{State: stateChanged, Readdressed: addressesThat(now, then)}
+	d := change{State: stateChanged, Settings: settingsThat(now, then), Readdressed: addressesThat(now, then)}
 	if now.Fingerprint == then.Fingerprint {
 		d.State = stateSame
 	}
@@ -136,6 +137,17 @@ func (o *origin) compare(ctx context.Context, now, then *backendRing) change {
 	}
 	d.RingDiff, d.Counted = Compare(now.Backend, now.ring, then.ring, generated()), countedGenerated
 	return d
+}
+
+// settingsThat returns what changes of the ring besides its nodes.
+func settingsThat(now, then *backendRing) (all []string) {
+	if now.Hash != then.Hash {
+		all = append(all, fmt.Sprintf("the hash %s becomes %s, so that the share of all hashes is an estimate", now.Hash, then.Hash))
+	}
+	if now.Replicas != then.Replicas {
+		all = append(all, fmt.Sprintf("%d virtual points a node become %d", now.Replicas, then.Replicas))
+	}
+	return all
 }
 
 // addressesThat returns the nodes of both rings that change their addresses.

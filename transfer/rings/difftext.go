@@ -45,6 +45,9 @@ func (d *change) write(out io.Writer) error {
 			return err
 		}
 	}
+	for _, text := range d.Settings {
+		fmt.Fprintln(out, text)
+	}
 	for _, r := range d.Readdressed {
 		fmt.Fprintf(out, "%s keeps its series and goes from %s to %s\n", visible(r.Node), strings.Join(r.Before, ", "), strings.Join(r.After, ", "))
 	}
