@@ -109,11 +109,12 @@ func (s *Sender) Unburden(before uint64) {
 	}
 }
 
-// Trouble returns why spools cannot be written at present, nil if all can.
+// Trouble returns why spools and dead letters cannot be written at present, nil if all
+// can.
 func (s *Sender) Trouble() error {
 	var errs []error
-	for _, t := range s.spooled() {
-		errs = append(errs, t.spooler.Trouble())
+	for _, t := range s.targets() {
+		errs = append(errs, t.trouble())
 	}
 	return errors.Join(errs...)
 }

@@ -200,6 +200,9 @@ func (l *lane) recover(ctx context.Context, drain <-chan struct{}, err error) bo
 		return false
 	}
 	l.now = l.shared.now() // Send or the dial may have taken long
+	if errors.Is(err, errUnburied) {
+		return l.awaitBurial(ctx, drain, err)
+	}
 	l.target.health.failed(err, !l.failing, l.now)
 	l.failing = true
 	l.suspect(err)

@@ -26,6 +26,7 @@ const (
 	partWaits   partState = iota
 	partTaken             // by the backend
 	partSuspect           // a single point that was refused
+	partBuried            // a suspect that was found guilty and is kept as a dead letter
 )
 
 // add takes another Block into the judgement, behind the others.
@@ -116,18 +117,34 @@ func (p *parting) again() {
 	p.taken = false
 }
 
-// guilty calls f for each point that was refused while others were taken, with its
-// Block, its place in it, and the reason. It calls it for none unless all parts have
-// been sent.
-func (p *parting) guilty(f func(b *queue.Block, item int, reason string)) {
+// bury calls keep for each point that was refused while others were taken, with its
+// Block, its place in it, and the reason, until that fails: the next call goes on with
+// that point. It calls it for none unless all parts have been sent.
+func (p *parting) bury(keep func(b *queue.Block, item int, reason string) error) error {
 	if !p.taken || p.waiting() >= 0 {
-		return
+		return nil
 	}
+	for i := range p.parts {
+		part := &p.parts[i]
+		if part.state != partSuspect {
+			continue
+		}
+		if err := keep(p.blocks[part.block], part.from, part.reason); err != nil {
+			return err
+		}
+		part.state = partBuried
+	}
+	return nil
+}
+
+// buried returns how many points were kept.
+func (p *parting) buried() (points int) {
 	for _, part := range p.parts {
-		if part.state == partSuspect {
-			f(p.blocks[part.block], part.from, part.reason)
+		if part.state == partBuried {
+			points++
 		}
 	}
+	return points
 }
 
 // end forgets the Blocks.

@@ -46,7 +46,10 @@ func sendParts(p *parting, bad func(hash uint32) bool) (taken []uint32, calls in
 }
 
 func guilty(p *parting) (all []uint32) {
-	p.guilty(func(b *queue.Block, item int, _ string) { all = append(all, b.Items[item].Hash) })
+	_ = p.bury(func(b *queue.Block, item int, _ string) error {
+		all = append(all, b.Items[item].Hash)
+		return nil
+	})
 	return all
 }
 

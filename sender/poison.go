@@ -2,10 +2,9 @@ package sender
 
 import (
 	"errors"
-	"fmt"
+	"sync/atomic"
 	"time"
 
-	"transfer/sender/dead"
 	"transfer/sender/queue"
 )
 
@@ -22,6 +21,8 @@ type poison struct {
 	address string // whose word counts
 	block   print  // the Block in flight when a connection was lost
 	losses  int    // in a row with that Block
+
+	unburied atomic.Pointer[string] // why a dead letter waits for the disk; nil: none does
 }
 
 // print tells whether a Block is the same one as before, also when it was read from
@@ -105,10 +106,7 @@ func (l *lane) judge(refusal error) error {
 		l.poison.forgive() // another address, or this one later, begins with all of it
 		return &Refusal{Permanent: true, Err: errors.New("it refuses every point, each by itself: the backend is at fault, not the points; " + words)}
 	}
-	l.bury()
-	l.written = l.blocks.InFlight()
-	l.confirmed(Receipt{Blocks: l.written})
-	return nil
+	return l.bury()
 }
 
 // lastWords returns what the backend said last, for the operator.
@@ -169,32 +167,5 @@ func (l *lane) join() bool {
 		case wait != queue.OnDisk || l.load() > 0:
 			return false
 		}
-	}
-}
-
-// bury makes dead letters of the guilty points.
-func (l *lane) bury() {
-	points := 0
-	var failed error
-	l.poison.parting.guilty(func(b *queue.Block, item int, reason string) {
-		points++
-		if l.shared.storage.Dead == nil {
-			return
-		}
-		err := l.shared.storage.Dead.Add(l.target.id, dead.Letter{
-			Address: l.address(), Reason: reason, Hash: b.Items[item].Hash,
-			First: b.First, Last: b.Last, Encoding: l.target.encoding, Item: b.Item(item),
-		})
-		if err != nil {
-			failed = fmt.Errorf("cannot keep a dead letter: %w", err)
-		}
-	})
-	if points == 0 {
-		return
-	}
-	l.blocks.Bury(points)
-	l.target.health.log.Warn("backend refuses points for good while it takes others: they are dead letters", "points", points, "kept", failed == nil && l.shared.storage.Dead != nil)
-	if failed != nil {
-		l.target.health.log.Error("dead letters are lost", "error", failed)
 	}
 }

@@ -17,7 +17,6 @@ type Storage struct {
 	Spools *spool.Store // nil: memory only
 	Dead   *dead.Store  // of dead letters; nil: none are kept
 	Past   *State       // as it was stored last; nil: none
-	Sync   bool         // SyncSpools is called before a State is stored
 }
 
 // State is what has to be stored of a Sender so that another process can go on where
