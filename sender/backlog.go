@@ -18,9 +18,12 @@ func (l *lane) caughtUp() {
 	}
 }
 
-// paced returns how long the lane has to wait for the sake of a backend that has just
-// come back. A stop does not wait.
+// paced returns how long the lane has to wait for its spool, or for the sake of a backend
+// that has just come back, which a stop does not wait for.
 func (l *lane) paced(draining bool) time.Duration {
+	if wait := l.unseen(draining); wait > 0 {
+		return wait
+	}
 	if !l.behind || draining {
 		return 0
 	}

@@ -41,6 +41,7 @@ type spooler struct {
 	surplus atomic.Int64                   // bytes to be given up for the disk's reserve
 	doubts  []doubt                        // by lane
 	closed  chan struct{}                  // closed: the spools are, since the target is gone
+	hidden  hidden
 
 	opened  []*spool.Spool // run only, as is what follows; those that are open so far
 	tried   time.Time      // when something failed last
@@ -63,7 +64,9 @@ func newSpooler(t *target, s *shared) *spooler {
 	if first := s.first[t.id]; first != nil {
 		sp.opened = append(sp.opened, first)
 	}
-	sp.report(sp.open())
+	err := sp.open()
+	sp.hidden.is.Store(err != nil && sp.store.MayHold(t.id))
+	sp.report(err)
 	return sp
 }
 
@@ -131,6 +134,7 @@ func (s *spooler) open() error {
 	}
 	s.spools.Store(&s.opened) // before a lane is told to read
 	t.queue.Attach(places)
+	s.hidden.is.Store(false) // now the lanes know what to send first
 	return nil
 }
 
@@ -183,7 +187,10 @@ func portion(blocks []*queue.Block) (n int) {
 
 // report notes how the last attempt ended. The log hears of changes.
 func (s *spooler) report(err error) {
-	if err != nil {
+	switch {
+	case err != nil && s.hidden.is.Load():
+		err = fmt.Errorf("%s: new points wait in memory for those that its spool may hold: %w", s.target.id, err)
+	case err != nil:
 		err = fmt.Errorf("%s: %w", s.target.id, err)
 	}
 	s.mu.Lock()

@@ -78,6 +78,20 @@ func (s *Store) manifest(dir, target string) (manifest, error) {
 	return manifest{Lanes: len(lanes)}, err
 }
 
+// MayHold reports whether there may be points of the target, as far as that can be told
+// without opening its spools: false only if it is certain that there are none.
+func (s *Store) MayHold(target string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	dir := s.path(folder.Path(target))
+	var clash *folder.ClashError
+	if err := folder.Read(s.disk, dir, target, new(manifest)); errors.As(err, &clash) {
+		return false // all that is there is another target's
+	}
+	holds, err := s.holds(dir)
+	return holds || err != nil
+}
+
 // holds reports whether some lane of the target in dir has a segment.
 func (s *Store) holds(dir string) (bool, error) {
 	lanes, err := folder.Numbered(s.disk, dir)
