@@ -184,6 +184,8 @@ func replyBacklogError(c *gin.Context, err error) {
 	switch {
 	case errors.Is(err, stat.ErrNoBacklog):
 		code = nethttp.StatusNotFound
+	case errors.Is(err, stat.ErrOtherEncoding):
+		code = nethttp.StatusConflict
 	case errors.Is(err, context.DeadlineExceeded):
 		code = nethttp.StatusServiceUnavailable
 	}

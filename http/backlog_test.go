@@ -120,6 +120,11 @@ func TestResend(t *testing.T) {
 	require.Equal(t, 503, reply.Code)
 	require.Equal(t, "resent 4 points, then: its queue is full: context deadline exceeded\n", reply.Body.String())
 
+	relay.badResend = fmt.Errorf("cannot resend 2 letters: %w", stat.ErrOtherEncoding)
+	reply = post(s, "127.0.0.1:1", "/api/dead/resend", `{"target":"tsdb"}`)
+	require.Equal(t, 409, reply.Code)
+	require.Equal(t, "resent 4 points, then: cannot resend 2 letters: they are written in another form\n", reply.Body.String())
+
 	relay.notReady, relay.asked = errStarting, nil
 	reply = post(s, "127.0.0.1:1", "/api/dead/resend", `{"target":"tsdb"}`)
 	require.Equal(t, 503, reply.Code)

@@ -34,7 +34,8 @@ type Relay interface {
 	Letters() Backlog
 	// Resend sends the target's letters up to the number until again, 0: all, and removes
 	// those that have a place in its queue. It returns how many, also with an error:
-	// errors.Is with stat.ErrNoBacklog where there are none, or no such target.
+	// errors.Is with stat.ErrNoBacklog where there are none, or no such target, and with
+	// stat.ErrOtherEncoding where all went but some that the target cannot get any more.
 	Resend(ctx context.Context, target string, until uint64) (points uint64, err error)
 
 	// Units returns the listeners, then the targets, each ID once; but a listener that

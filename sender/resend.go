@@ -17,13 +17,24 @@ const (
 	resendShare = 2
 )
 
+// Encoding returns the form of the items that the target gets. errors.Is with
+// stat.ErrNoBacklog where it is not configured.
+func (s *Sender) Encoding(target string) (string, error) {
+	t := s.target(target)
+	if t == nil {
+		return "", fmt.Errorf("cannot resend to %s: no such target is configured: %w", target, stat.ErrNoBacklog)
+	}
+	return t.encoding, nil
+}
+
 // Resend puts letters of the target into the lanes of their series, as points newly
 // accepted behind all that wait: after the sequence number that the journal gave last.
 // It returns nil once all are delivered or lie in the spool, so that the letters may
 // go; else they stay, and some may be sent nevertheless.
 //
-// errors.Is with stat.ErrNoBacklog where the target is not configured, and with the
-// error of ctx, which bounds the wait.
+// errors.Is with stat.ErrNoBacklog where the target is not configured, with
+// stat.ErrOtherEncoding where a letter is not of its Encoding, which changes nothing, and
+// with the error of ctx, which bounds the wait.
 func (s *Sender) Resend(ctx context.Context, target string, after uint64, letters []dead.Letter) error {
 	t := s.target(target)
 	if t == nil {
@@ -31,7 +42,7 @@ func (s *Sender) Resend(ctx context.Context, target string, after uint64, letter
 	}
 	for _, l := range letters {
 		if l.Encoding != t.encoding {
-			return fmt.Errorf("cannot resend to %s: a letter is written in the form %q, but the target gets %q now: configure it as it was, or purge the letter", target, l.Encoding, t.encoding)
+			return fmt.Errorf("cannot resend to %s: %w than %q: %q; try again", target, stat.ErrOtherEncoding, t.encoding, l.Encoding)
 		}
 	}
 	room := func() bool { return t.queue.Account().Bytes <= int64(t.role.Load().section.QueueBytes)/resendShare }

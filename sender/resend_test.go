@@ -77,7 +77,14 @@ func TestResendWithoutAPlace(t *testing.T) {
 	require.ErrorIs(t, err, stat.ErrNoBacklog)
 	strange := lettersOf(0, 2)
 	strange[1].Encoding = "peer/2"
-	require.ErrorContains(t, s.Resend(t.Context(), "peer", 0, strange), `"peer/2"`)
+	err = s.Resend(t.Context(), "peer", 0, strange)
+	require.ErrorIs(t, err, stat.ErrOtherEncoding)
+	require.ErrorContains(t, err, `"peer/2"`)
+	encoding, err := s.Encoding("peer")
+	require.NoError(t, err)
+	require.Equal(t, "peer/1", encoding)
+	_, err = s.Encoding("nobody")
+	require.ErrorIs(t, err, stat.ErrNoBacklog)
 	require.Zero(t, bed.target().Accepted, "all or none")
 
 	for i := 0; bed.target().QueuedBytes <= int64(bed.section.QueueBytes)/resendShare; i += 100 {

@@ -37,7 +37,11 @@ func (v *view) Resend(ctx context.Context, target string, until uint64) (points 
 	defer s.resending.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, resendWithin)
 	defer cancel()
-	points, err = s.letters().Resend(ctx, target, until, func(ctx context.Context, letters []dead.Letter) error {
+	encoding, err := s.sender.Encoding(target)
+	if err != nil {
+		return 0, err
+	}
+	points, err = s.letters().Resend(ctx, target, until, encoding, func(ctx context.Context, letters []dead.Letter) error {
 		var last uint64
 		if s.storage.journal != nil {
 			last, _ = s.storage.journal.Bounds()

@@ -43,3 +43,7 @@ type BacklogPoint struct {
 
 // ErrNoBacklog says that nothing is known of a target.
 var ErrNoBacklog = errors.New("there is nothing of it")
+
+// ErrOtherEncoding says that points were kept in a form that their target does not get
+// any more, since its settings have changed.
+var ErrOtherEncoding = errors.New("they are written in another form")

@@ -22,7 +22,8 @@ const logFolder = "letters"
 type manifest struct {
 	Target  string    `json:"target"`
 	Created time.Time `json:"created"`
-	Removed place     `json:"removed"` // up to there
+	Removed place     `json:"removed"`        // up to there
+	Gaps    []gap     `json:"gaps,omitempty"` // and these behind it, by number and apart
 }
 
 // place is a segment.Position as the manifest has it.
@@ -102,7 +103,7 @@ func (b *box) describe() Box {
 	defer b.mu.Unlock()
 	first, end := b.first(), b.log.End()
 	return Box{
-		Target: b.target, Letters: max(end.Next, first.Next) - first.Next, Dropped: b.dropped,
+		Target: b.target, Letters: b.manifest.left(first.Next, end.Next), Dropped: b.dropped,
 		Bytes: b.log.Bytes(), Tail: first, End: end, Segments: b.log.Segments(),
 	}
 }
@@ -133,11 +134,10 @@ const keptScratch = 64 << 10
 // holds mu.
 func (b *box) trim() {
 	for b.log.Bytes() > b.o.Cap && len(b.log.Segments()) > 1 {
-		left := b.first()
 		dropped, _, err := b.log.Drop()
-		if lost := max(dropped.First, left.Next); dropped.Next > lost {
-			b.dropped += dropped.Next - lost
-			b.o.Log.Warn("dead letters: the oldest went for the cap", "target", b.target, "letters", dropped.Next-lost)
+		if lost := b.manifest.left(dropped.First, dropped.Next); lost > 0 {
+			b.dropped += lost
+			b.o.Log.Warn("dead letters: the oldest went for the cap", "target", b.target, "letters", lost)
 		}
 		if err != nil {
 			b.o.Log.Warn("dead letters: cannot remove a segment", "target", b.target, "error", err)
@@ -145,21 +145,30 @@ func (b *box) trim() {
 	}
 }
 
-// remove gives up the letters before the position. The manifest comes first: what a
+// remove gives up the letters between the positions. The manifest comes first: what a
 // crash leaves on the disk is not shown again.
-func (b *box) remove(until segment.Position) error {
+func (b *box) remove(from, until segment.Position) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if until.Compare(b.removed()) > 0 {
-		m := b.manifest
-		m.Removed = place(until)
+		m := b.manifest.without(from.Next, until, b.first().Next)
+		if len(m.Gaps) > mostGaps {
+			return fmt.Errorf("more than %d runs of letters would be left between removed ones: purge some first", mostGaps)
+		}
 		if err := folder.Write(b.o.Disk, b.dir, m); err != nil {
 			return err
 		}
 		b.manifest = m
 	}
-	if until.Compare(b.log.End()) >= 0 {
+	if b.removed().Compare(b.log.End()) >= 0 {
 		b.log.Seal()
 	}
-	return b.log.Release(until)
+	return b.log.Release(b.removed())
+}
+
+// holds reports whether the letter of the number was not removed.
+func (b *box) holds(number uint64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.manifest.left(number, number+1) > 0
 }

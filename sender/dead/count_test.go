@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"transfer/g/segment"
 )
 
 // Letters of another process are counted too, and all that comes and goes.
@@ -24,7 +26,7 @@ func TestCounts(t *testing.T) {
 	require.Equal(t, map[string]uint64{"tsdb": 3, "influxdb": 1}, store.Counts())
 	boxes, err := store.Boxes()
 	require.NoError(t, err)
-	require.NoError(t, store.Remove("tsdb", boxes[1].End))
+	require.NoError(t, store.Remove("tsdb", segment.Position{}, boxes[1].End))
 	require.Equal(t, map[string]uint64{"influxdb": 1}, store.Counts())
 	require.NoError(t, store.Close())
 }

@@ -39,6 +39,9 @@ func (r *Reader) Next() (Letter, segment.Position, error) {
 		if err != nil {
 			return Letter{}, position, err
 		}
+		if !r.box.holds(record.First) {
+			continue
+		}
 		l := Letter{Target: r.box.target}
 		if err = l.decode(record.Payload); err == nil {
 			return l, position, nil

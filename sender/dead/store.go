@@ -111,12 +111,13 @@ func (s *Store) Boxes() ([]Box, error) {
 	return boxes, nil
 }
 
-// Remove gives up the target's letters before the position, which a Reader or
-// Boxes gave. Where they share a segment with others, they only stop being shown.
-func (s *Store) Remove(target string, until segment.Position) error {
+// Remove gives up the target's letters between the positions, which a Reader or Boxes
+// gave; the zero Position lies before the first. Where they share a segment with others,
+// they only stop being shown. A box cannot be parted so more than a hundred times.
+func (s *Store) Remove(target string, from, until segment.Position) error {
 	b, err := s.box(target)
 	if err == nil {
-		err = b.remove(until)
+		err = b.remove(from, until)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot remove dead letters of %s: %w", target, err)

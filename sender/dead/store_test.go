@@ -106,8 +106,8 @@ func TestRemove(t *testing.T) {
 		require.NoError(t, s.Add(testTarget, letter(n+1)))
 	}
 	_, at := letters(t, s, testTarget, segment.Position{})
-	require.NoError(t, s.Remove(testTarget, at[1]))
-	require.NoError(t, s.Remove(testTarget, at[0]), "further back: nothing")
+	require.NoError(t, s.Remove(testTarget, segment.Position{}, at[1]))
+	require.NoError(t, s.Remove(testTarget, segment.Position{}, at[0]), "further back: nothing")
 	for range 2 {
 		got, _ := letters(t, s, testTarget, segment.Position{})
 		require.Equal(t, want(testTarget, 3, 4, 5), got)
@@ -117,7 +117,7 @@ func TestRemove(t *testing.T) {
 		require.NoError(t, s.Close())
 		s = openStore(t, dir, Options{})
 	}
-	require.NoError(t, s.Remove(testTarget, at[4]))
+	require.NoError(t, s.Remove(testTarget, segment.Position{}, at[4]))
 	for range 2 {
 		got, _ := letters(t, s, testTarget, segment.Position{})
 		require.Empty(t, got)

@@ -101,16 +101,18 @@ func (c *commands) resend(cmd *cobra.Command, s source, rows []Row) error {
 	if !ok {
 		return errors.New("cannot resend: the relay does not run, and it is what sends; start it first")
 	}
+	var errs []error // of one target, which says nothing of the others
 	for _, r := range rows {
 		points, err := to.Resend(r, c.until)
 		if err != nil {
-			return fmt.Errorf("cannot resend to %s: %w", visible(r.Target), err)
+			errs = append(errs, fmt.Errorf("cannot resend all to %s: %w", visible(r.Target), err))
+			continue
 		}
 		if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: resent %d points\n", visible(r.Target), points); err != nil {
 			return err
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // agreed asks whether all of that is to be thrown away. No answer is no.

@@ -118,7 +118,7 @@ func (s Letters) Purge(of Row) (points uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return b.Letters, s.Store.Remove(of.Target, b.End)
+	return b.Letters, s.Store.Remove(of.Target, segment.Position{}, b.End)
 }
 
 func (s Letters) boxes() ([]dead.Box, error) {
