@@ -60,7 +60,10 @@ func showBacklog(c *gin.Context, b Backlog) {
 		}
 		of.Lane = &lane
 	}
-	list := pointList{c: c}
+	if c.Request.Method == nethttp.MethodHead {
+		limit = 1 // nobody sees them
+	}
+	list := newPointList(c)
 	shown := 0
 	damaged, err := b.Points(of, func(p stat.BacklogPoint) bool {
 		if limit > 0 && shown == limit {
@@ -70,56 +73,6 @@ func showBacklog(c *gin.Context, b Backlog) {
 		return list.add(p) == nil
 	})
 	list.end(damaged, err)
-}
-
-// pointList writes points to the client as they come, since there may be many.
-type pointList struct {
-	c     *gin.Context
-	begun bool
-}
-
-func (l *pointList) add(p stat.BacklogPoint) error {
-	text, err := jsoniter.ConfigCompatibleWithStandardLibrary.Marshal(p)
-	if err != nil {
-		return err
-	}
-	separator := ","
-	if !l.begun {
-		separator = l.begin()
-	}
-	if _, err := l.c.Writer.WriteString(separator); err != nil {
-		return err
-	}
-	_, err = l.c.Writer.Write(text)
-	return err
-}
-
-// begin sets the head and returns what the body begins with.
-func (l *pointList) begin() string {
-	l.begun = true
-	l.c.Header("Content-Type", typeJSON)
-	l.c.Status(nethttp.StatusOK)
-	return `{"points":[`
-}
-
-// end ends the list. What went wrong stands in it where it has begun already.
-func (l *pointList) end(damaged uint64, failed error) {
-	begin := ""
-	if !l.begun {
-		if failed != nil {
-			replyBacklogError(l.c, failed)
-			return
-		}
-		begin = l.begin()
-	}
-	rest := begin + `],"damaged":` + strconv.FormatUint(damaged, 10)
-	if failed != nil {
-		text, err := jsoniter.ConfigCompatibleWithStandardLibrary.MarshalToString(failed.Error())
-		if err == nil {
-			rest += `,"error":` + text
-		}
-	}
-	_, _ = l.c.Writer.WriteString(rest + "}") // a client that is gone needs no answer
 }
 
 // change is the body of the calls that change a backlog.

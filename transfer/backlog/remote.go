@@ -48,15 +48,14 @@ func (r *remote) Points(of Row, show func(Point) bool) (damaged uint64, err erro
 	}
 	err = r.ask(http.MethodGet, "/show?"+query.Encode(), nil, func(body io.Reader) error {
 		var failed string
-		more := true
 		i := jsoniter.Parse(jsoniter.ConfigCompatibleWithStandardLibrary, body, bufferBytes)
 		for field := i.ReadObject(); field != ""; field = i.ReadObject() {
 			switch field {
 			case "points":
 				for i.ReadArray() {
 					var p Point
-					if i.ReadVal(&p); i.Error == nil && more {
-						more = show(p)
+					if i.ReadVal(&p); i.Error == nil && !show(p) {
+						return nil // the rest is not wanted, and may be long
 					}
 				}
 			case "damaged":

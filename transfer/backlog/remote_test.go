@@ -101,6 +101,41 @@ func TestAskRelay(t *testing.T) {
 	require.ErrorContains(t, err, "the relay answers 403: no privilege: ask from the relay's own host")
 }
 
+// brokenPipe takes so many bytes, then none.
+type brokenPipe struct{ left int }
+
+func (p *brokenPipe) Write(b []byte) (int, error) {
+	if p.left -= len(b); p.left < 0 {
+		return 0, io.ErrClosedPipe
+	}
+	return len(b), nil
+}
+
+// Points are printed as they come, and not asked for any longer than somebody wants them.
+func TestShowOfAnEndlessSpool(t *testing.T) {
+	relay, _ := newFakeRelay(t)
+	left := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/spool/show" {
+			relay.ServeHTTP(w, r)
+			return
+		}
+		defer close(left)
+		_, err := io.WriteString(w, `{"points":[{"target":"x","number":1,"text":"one"}`)
+		for err == nil && r.Context().Err() == nil {
+			_, err = io.WriteString(w, `,{"target":"x","number":2,"text":"two"}`)
+		}
+	}))
+	defer server.Close()
+	cmd := SpoolCommand(notOpened)
+	cmd.SetOut(&brokenPipe{left: 1 << 20})
+	cmd.SetErr(io.Discard)
+	cmd.SilenceErrors = true
+	cmd.SetArgs([]string{"show", "graph/graph-00/10.0.0.1:6070", "--limit", "0", "--relay", server.URL})
+	require.ErrorIs(t, cmd.Execute(), io.ErrClosedPipe)
+	<-left
+}
+
 func TestRelayAnswersBadly(t *testing.T) {
 	relay, url := newFakeRelay(t)
 	for answer, want := range map[string]string{
