@@ -27,7 +27,7 @@ func (l *lane) unseen(draining bool) time.Duration {
 	if s == nil || !s.hidden.is.Load() {
 		return 0
 	}
-	waiting, section := l.target.queue.Account(), l.target.section
+	waiting, section := l.target.queue.Account(), l.role.section
 	crowded := waiting.Bytes > int64(section.QueueBytes)/hiddenShare
 	old := !waiting.Oldest.IsZero() && l.now.Sub(waiting.Oldest) > section.MaxAge/hiddenShare
 	switch {
