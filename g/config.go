@@ -80,6 +80,9 @@ type Backend struct {
 	QueueBytes     Bytes         // memory of one target's queue
 	SpoolBytes     Bytes         // disk of one target's spool
 	MaxAge         time.Duration // how long a point may wait
+	ProbeInterval  time.Duration // how long an address is silent before it is probed; 0: never
+	EjectAfter     int           // failures in a row after which an address is down
+	Balance        string        // of transfer: how lanes choose an address, see the Balance constants
 	OnDown         string        // wait or failover
 	OnRemove       string        // reroute or drain
 	Handoff        time.Duration // 0: off

@@ -41,7 +41,8 @@ func TestOriginalFileUnchanged(t *testing.T) {
 	require.Equal(t, &Backend{
 		Name: "graph", Batch: 200, ConnTimeout: time.Second, CallTimeout: 5 * time.Second, MaxConns: 32, MaxIdle: 32,
 		Replicas: 500, Hash: "crc32", Nodes: []Node{{"graph-00", []string{"127.0.0.1:6070"}}},
-		QueueBytes: 16 * MiB, SpoolBytes: 4 * GiB, MaxAge: 12 * time.Hour, OnDown: "wait", OnRemove: "reroute", Overflow: "disk",
+		QueueBytes: 16 * MiB, SpoolBytes: 4 * GiB, MaxAge: 12 * time.Hour,
+		ProbeInterval: 5 * time.Second, EjectAfter: 3, OnDown: "wait", OnRemove: "reroute", Overflow: "disk",
 	}, c.Backend("graph"))
 }
 
@@ -101,6 +102,12 @@ func TestValues(t *testing.T) {
 	require.Equal(t, Bytes(123456), get(graph(`"queueBytes": 123456`)).QueueBytes)
 	require.Equal(t, 90*time.Minute, get(graph(`"maxAge": "1h30m"`)).MaxAge)
 	require.Equal(t, 250*time.Millisecond, get(graph(`"CALLTIMEOUT": 250`)).CallTimeout)
+	require.Equal(t, 100*time.Millisecond, get(graph(`"probeInterval": "100ms"`)).ProbeInterval)
+	for _, off := range []string{`0`, `"0"`, `"0s"`} {
+		require.Zero(t, get(graph(`"probeInterval": `+off)).ProbeInterval, off)
+	}
+	require.Equal(t, 5*time.Second, get(graph(`"probeInterval": ""`)).ProbeInterval)
+	require.Equal(t, BalanceSticky, parse(t, `{"transfer": {"enabled": true, "cluster": {"a": "h:1"}}}`).Backend("transfer").Balance)
 	require.InDelta(t, 0.2, get(graph(`"maxMove": 0.2`)).MaxMove, 0)
 	require.Equal(t, "h\ufffd\ufffd", get(graph("\"db\": \"h\xff\xfe\"")).DB)
 	require.Equal(t, []string{"go."}, get(graph(`"notSyncMetrics": ["go.", ""]`)).NotSyncMetrics)
@@ -158,6 +165,9 @@ func TestErrorsNameFileKeyAndRemedy(t *testing.T) {
 		{"size", `{"tsdb": {"enabled": true, "queueBytes": "lots"}}`, `tsdb.queueBytes: "lots" is no size; write bytes as in 16777216, or as in "16MiB", "4GiB", "512MB"`},
 		{"size too small", `{"tsdb": {"enabled": true, "queueBytes": 100}}`, `tsdb.queueBytes: 100 is out of range; take 64KiB to 1TiB`},
 		{"duration as a number", `{"graph": {"enabled": true, "maxAge": 10}}`, `graph.maxAge: 10 is no duration; write it as in "10m", "1h30m" or "500ms"`},
+		{"hasty probes", `{"graph": {"enabled": true, "probeInterval": "99ms", "cluster": {"a": "h:1"}}}`, `graph.probeInterval: "99ms" is too short; take "100ms" or more, or 0 for off`},
+		{"probes in seconds", `{"graph": {"enabled": true, "probeInterval": 5, "cluster": {"a": "h:1"}}}`, `graph.probeInterval: 5 is no duration; write it as in "5s", or 0 for off`},
+		{"unknown balance", `{"transfer": {"enabled": true, "balance": "random", "cluster": {"a": "h:1"}}}`, `transfer.balance: "random" is not known here; take sticky or roundRobin or leastInFlight`},
 		{"negative duration", `{"rpc": {"enabled": true, "idleTimeout": "-1s"}}`, `rpc.idleTimeout: "-1s" is too short; take "1ms" or more`},
 		{"listen without port", `{"http": {"enabled": true, "listen": "6060"}}`, `http.listen: "6060" is no host:port; write it as in "0.0.0.0:8433" or ":8433"`},
 		{"port out of range", `{"http": {"enabled": true, "listen": ":66000"}}`, `http.listen: ":66000" is no host:port; write it as in "0.0.0.0:8433" or ":8433"`},

@@ -15,6 +15,7 @@ type traits struct {
 	maxAge    time.Duration // the defaults of its own keys
 	protocol  string
 	precision string
+	balance   string
 }
 
 // backends is the list of the file's backend sections, sorted by name. judge looks
@@ -26,7 +27,7 @@ func backends() []traits {
 		{name: "influxdb", timeout: "timeout", maxAge: 24 * time.Hour, precision: "ns"},
 		{name: "judge", ring: true, timeout: "callTimeout", maxAge: 10 * time.Minute},
 		{name: "p8s_relay", ring: true, timeout: "callTimeout", maxAge: 24 * time.Hour},
-		{name: "transfer", timeout: "callTimeout", maxAge: 24 * time.Hour},
+		{name: "transfer", timeout: "callTimeout", maxAge: 24 * time.Hour, balance: BalanceSticky},
 		{name: "tsdb", timeout: "callTimeout", maxAge: 24 * time.Hour, protocol: "telnet"},
 	}
 }
@@ -49,23 +50,33 @@ const (
 	murmur3Replicas = 4000
 )
 
+// How a lane of a group chooses the address for its next call.
+const (
+	BalanceSticky        = "sticky"        // it stays with one until that fails
+	BalanceRoundRobin    = "roundRobin"    // each in turn
+	BalanceLeastInFlight = "leastInFlight" // the one with the fewest bytes in flight
+)
+
 // newBackend returns a section with its defaults.
 func newBackend(t traits) *Backend {
 	return &Backend{
-		Name:        t.name,
-		Batch:       200,
-		ConnTimeout: time.Second,
-		CallTimeout: 5 * time.Second,
-		MaxConns:    32,
-		Hash:        HashCRC32,
-		Protocol:    t.protocol,
-		Precision:   t.precision,
-		MaxAge:      t.maxAge,
-		QueueBytes:  16 * MiB,
-		SpoolBytes:  4 * GiB,
-		OnDown:      "wait",
-		OnRemove:    "reroute",
-		Overflow:    "disk",
+		Name:          t.name,
+		Batch:         200,
+		ConnTimeout:   time.Second,
+		CallTimeout:   5 * time.Second,
+		MaxConns:      32,
+		Hash:          HashCRC32,
+		Protocol:      t.protocol,
+		Precision:     t.precision,
+		MaxAge:        t.maxAge,
+		QueueBytes:    16 * MiB,
+		SpoolBytes:    4 * GiB,
+		ProbeInterval: 5 * time.Second,
+		EjectAfter:    3,
+		Balance:       t.balance,
+		OnDown:        "wait",
+		OnRemove:      "reroute",
+		Overflow:      "disk",
 	}
 }
 
@@ -109,6 +120,9 @@ func (b *Backend) keys(t traits) []key {
 		size("spoolBytes", &b.SpoolBytes, MiB, 1024*TiB),
 		span("maxAge", &b.MaxAge),
 		oneOf("overflow", &b.Overflow, "disk", "redis", "disk+redis"),
+		spanOrOff("probeInterval", &b.ProbeInterval),
+		whole("ejectAfter", &b.EjectAfter, 1, 1000),
+		hideZero(&b.Balance, oneOf("balance", &b.Balance, BalanceSticky, BalanceRoundRobin, BalanceLeastInFlight)),
 		oneOf("onDown", &b.OnDown, "wait", "failover"),
 		hideZero(&b.Protocol, oneOf("protocol", &b.Protocol, "telnet", "http")),
 		hideZero(&b.Address, address(&b.Address)),

@@ -105,6 +105,25 @@ func span(name string, to *time.Duration) key {
 	}
 }
 
+// spanOrOff is a span of at least 100 ms, or 0 for off.
+func spanOrOff(name string, to *time.Duration) key {
+	k := span(name, to)
+	k.read = func(at place, raw []byte) {
+		text := unquoteAny(raw)
+		d, err := time.ParseDuration(text)
+		switch {
+		case text == "":
+		case err != nil || kindOf(raw) != jsonString && d != 0:
+			at.fail(found(raw)+" is no duration", `write it as in "5s", or 0 for off`)
+		case d != 0 && d < 100*time.Millisecond:
+			at.fail(found(raw)+" is too short", `take "100ms" or more, or 0 for off`)
+		default:
+			*to = d
+		}
+	}
+	return k
+}
+
 // shortDuration writes 10m0s as 10m.
 func shortDuration(d time.Duration) string {
 	s := d.String()

@@ -18,6 +18,7 @@ import (
 type gobService struct {
 	dialer
 	method      string
+	ping        string // method that only answers; empty: there is none
 	descriptors []byte // the messages that define the types, once a connection
 	headerID    []byte // type id of rpc.Request
 	bodyID      []byte // type id of the slice of items, and the 0 that marks no struct

@@ -36,6 +36,7 @@ func newGraph(section *g.Backend, minStep int) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
+	service.ping = "Graph.Ping"
 	return plan{
 		Backend: &graph{gobService: service, pace: newPace(minStep)},
 		Rules: Rules{

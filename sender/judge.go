@@ -30,6 +30,7 @@ func newJudge(section *g.Backend, minStep int) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
+	service.ping = "Judge.Ping"
 	return plan{
 		Backend: &judge{gobService: service, pace: newPace(minStep)},
 		Rules:   Rules{Encoding: "judge/1"},

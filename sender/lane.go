@@ -36,6 +36,7 @@ type lane struct {
 	now   time.Time   // when run began or last ended a wait
 	timer *time.Timer // of sleep
 
+	home    int // index of the address where it began
 	hop     int // index of the address in use
 	tried   int // attempts that failed in a row, each at the next address
 	failing bool
@@ -43,10 +44,10 @@ type lane struct {
 	poison poison
 	behind bool // a backlog drains
 
-	conn    Conn
-	dialled time.Time
-	unwatch func() bool // ends the watch that closes conn at the hard stop
-	written int         // Blocks in flight that were sent on conn
+	link
+	written  int       // Blocks in flight that were sent on conn
+	parked   []link    // by address: where lanes come and go all the time
+	answered time.Time // when the backend last took something
 }
 
 func newLane(t *target, blocks *queue.Lane, index int, s *shared) *lane {
@@ -59,13 +60,14 @@ func newLane(t *target, blocks *queue.Lane, index int, s *shared) *lane {
 // another role, or until ctx ends, which ends a call under way too. What is not delivered
 // stays in the queue.
 func (l *lane) run(ctx context.Context, drain <-chan struct{}) {
-	defer l.disconnect()
+	defer l.hangUp()
 	defer l.reading.close()
 	defer l.caughtUp()
 	if l.blocks.IsBehind(l.now) {
 		l.fallBehind()
 	}
 	for l.fill(ctx, drain) {
+		l.rehop(ctx, drain)
 		err := l.deliver(ctx)
 		if err != nil && !l.recover(ctx, drain, err) {
 			return
@@ -150,6 +152,9 @@ func (l *lane) deliver(ctx context.Context) error {
 	}
 	l.target.health.active.Add(1)
 	defer l.target.health.active.Add(-1)
+	flight, bytes := &l.role.hops.all[l.hop].flight, l.blocks.FlightBytes()
+	flight.Add(bytes)
+	defer flight.Add(-bytes)
 	if l.window == 0 && l.poison.isSuspect(l.blocks.Flight(0)) {
 		return l.judge(nil)
 	}
@@ -181,6 +186,8 @@ func (l *lane) confirmed(r Receipt) {
 		return
 	}
 	l.written -= r.Blocks
+	l.answered = l.now
+	l.role.hops.answered(l.hop, l.now)
 	l.target.health.calls.Add(uint64(r.Blocks))
 	if l.failing {
 		l.target.health.recovered(l.now)
@@ -204,6 +211,7 @@ func (l *lane) recover(ctx context.Context, drain <-chan struct{}, err error) bo
 		return l.awaitBurial(ctx, drain, err)
 	}
 	l.target.health.failed(err, !l.failing, l.now)
+	l.role.hops.failed(l.role.hops.all[l.hop], err, true, l.now)
 	l.failing = true
 	l.suspect(err)
 	if l.spoilt(err) {
@@ -213,7 +221,7 @@ func (l *lane) recover(ctx context.Context, drain <-chan struct{}, err error) bo
 	l.blocks.Return()
 	l.reading.close() // a target that is away for long holds no file open
 	if !l.poison.parting.under() {
-		l.hop = (l.hop + 1) % len(l.role.addresses)
+		l.moveTo(l.role.hops.leave(l.hop, l.now))
 	}
 	if l.tried++; l.tried%len(l.role.addresses) != 0 {
 		return true

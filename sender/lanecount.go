@@ -8,13 +8,17 @@ import (
 )
 
 // laneCount is one lane an address unless the section says otherwise, and never
-// more than the target may have connections.
+// more than the target may have connections: a lane has one, or one to each address if
+// it goes from one to the next all the time.
 func laneCount(section *g.Backend, addresses []string) int {
-	n := section.Lanes
+	n, most := section.Lanes, section.MaxConns
 	if n == 0 {
 		n = len(addresses)
 	}
-	return max(1, min(n, section.MaxConns))
+	if !isSticky(section.Balance) && len(addresses) > 0 {
+		most /= len(addresses)
+	}
+	return max(1, min(n, most))
 }
 
 // keptLanes returns how many lanes a backend's targets get, where so many are wanted.

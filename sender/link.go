@@ -1,6 +1,16 @@
 package sender
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// link is a lane's connection to one address, if there is one.
+type link struct {
+	conn    Conn
+	dialled time.Time
+	unwatch func() bool // ends the watch that closes conn at the hard stop
+}
 
 // connect makes sure of a connection. One that is idle is looked at before it is
 // trusted with a Block: the peer may have closed it long ago.
@@ -11,7 +21,7 @@ func (l *lane) connect(ctx context.Context) error {
 	if l.conn != nil {
 		return nil
 	}
-	leave, err := l.shared.gates.pass(ctx, l.address())
+	leave, err := l.enter(ctx)
 	if err != nil {
 		return err
 	}

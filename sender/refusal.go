@@ -5,11 +5,14 @@ import (
 	"strings"
 )
 
+// cannotFind begins what a net/rpc server says of a call that it does not know.
+const cannotFind = "rpc: can't find "
+
 // rpcRefusal is the Refusal for the error of a net/rpc reply. Two texts speak of
 // the moment and not of the points: that of a relay which is short of room, and
 // that of a server which has not yet registered its service.
 func rpcRefusal(text string) *Refusal {
-	temporary := strings.HasPrefix(text, "retry: ") || strings.HasPrefix(text, "rpc: can't find ")
+	temporary := strings.HasPrefix(text, "retry: ") || strings.HasPrefix(text, cannotFind)
 	return &Refusal{Permanent: !temporary, Err: errors.New(shorten(text))}
 }
 

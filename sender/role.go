@@ -2,6 +2,7 @@ package sender
 
 import (
 	"context"
+	"log/slog"
 	"reflect"
 	"slices"
 	"time"
@@ -16,7 +17,9 @@ type role struct {
 	section   *g.Backend
 	backend   Backend
 	rules     Rules
-	addresses []string // a lane uses one at a time
+	addresses []string           // a lane uses one at a time
+	hops      *hops              // what is known of them
+	endProbes context.CancelFunc // nil: there are none
 	// onward is where a former target's points go; nil: to the addresses.
 	onward *onward
 	// drains says that the target is a former one that sends what it has: nothing new comes.
@@ -24,8 +27,11 @@ type role struct {
 }
 
 // newRole returns the role of a target that sends to the addresses.
-func newRole(p plan, section *g.Backend, addresses []string) *role {
-	return &role{section: section, backend: p.Backend, rules: p.Rules, addresses: addresses}
+func newRole(p plan, section *g.Backend, addresses []string, log *slog.Logger, now time.Time) *role {
+	return &role{
+		section: section, backend: p.Backend, rules: p.Rules, addresses: addresses,
+		hops: newHops(section, addresses, log, now),
+	}
 }
 
 // limits returns the bounds of the target's queue.
@@ -62,7 +68,9 @@ func (r *role) isFormer() bool { return r.onward != nil || r.drains }
 
 // turn gives the target another role.
 func (t *target) turn(r *role) {
-	t.role.Store(r)
+	if before := t.role.Swap(r); before.endProbes != nil {
+		before.endProbes()
+	}
 	t.queue.SetLimits(r.limits())
 	for _, l := range t.lanes {
 		l.blocks.Nudge()
@@ -112,7 +120,8 @@ func (l *lane) adopt(r *role) {
 		l.target.health.recovered(l.now)
 	}
 	l.role, l.failing, l.tried, l.written = r, false, 0, 0
-	l.window, l.hop = r.window(len(l.target.lanes)), l.index%len(r.addresses)
+	l.window, l.home = r.window(len(l.target.lanes)), r.hops.begin(l.index)
+	l.hop = l.home
 	l.poison = poison{}
 	l.pause.Reset()
 	if l.blocks.InFlight() > 0 {

@@ -46,7 +46,7 @@ func newTarget(p plan, section *g.Backend, at location, lanes int, s *shared) *t
 	t := &target{id: at.id(section.Name), node: at.node, encoding: p.Encoding, retired: make(chan struct{})}
 	t.health.log = s.log.With("target", t.id)
 	t.recovery.least = s.recovery
-	r := newRole(p, section, at.addresses)
+	r := newRole(p, section, at.addresses, t.health.log, s.now())
 	t.role.Store(r)
 	t.queue = queue.New(r.limits(), lanes, s.budget, s.pool)
 	for i, blocks := range t.queue.Lanes() {
@@ -78,6 +78,7 @@ func (t *target) status(now time.Time) stat.Target {
 		s.OldestSeconds = max(0, now.Sub(account.Oldest).Seconds())
 	}
 	t.health.fill(&s)
+	r.hops.fill(&s)
 	if r.isFormer() {
 		s.State = stat.StateLeaving
 	}

@@ -53,6 +53,8 @@ type Target struct {
 	Dials         uint64  `json:"dials"`         // connections made
 	Open          int     `json:"open"`          // connections open now
 	Active        int     `json:"active"`        // of these, in a call
+
+	Addresses []Address `json:"addresses"`
 }
 
 // The states of a target.
