@@ -138,15 +138,25 @@ func (s *hops) goHome(from, home int, now time.Time) bool {
 func (s *hops) pick(from int, now time.Time) (to int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	to, standing, fewest := from, s.all[from].standing(now), s.load(from)
+	to, standing, fewest := from, s.fitness(from, now), s.load(from)
 	for i := range s.others(from) {
-		its, load := s.all[i].standing(now), s.load(i)
+		its, load := s.fitness(i, now), s.load(i)
 		// What is equal to where the lane was is preferred, so that each has its turn.
 		if its < standing || its == standing && its != ejected && (load < fewest || load == fewest && to == from) {
 			to, standing, fewest = i, its, load
 		}
 	}
 	return s.move(from, to)
+}
+
+// fitness is the standing for pick: an address in doubt that has been good for long gets
+// calls again, without which it could not prove itself.
+func (s *hops) fitness(i int, now time.Time) int {
+	standing := s.all[i].standing(now)
+	if standing == doubtful && s.all[i].mayHaveBack(s.back.after, now) {
+		return unblemished
+	}
+	return standing
 }
 
 // load is by what pick compares addresses of the same standing.

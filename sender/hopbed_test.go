@@ -1,0 +1,286 @@
+package sender
+
+import (
+	"context"
+	"hash/crc32"
+	"net"
+	"net/rpc"
+	"net/rpc/jsonrpc"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"transfer/g"
+	"transfer/g/metric"
+	"transfer/g/stat"
+	"transfer/sender/queue"
+)
+
+// arrivals is what several next hops got, together. A point is "sN" and its number.
+type arrivals struct {
+	mu     sync.Mutex
+	newest map[string]float64 // by endpoint
+	got    map[string]map[float64]bool
+	late   int // first arrivals behind a newer one
+	count  int // first arrivals
+}
+
+func newArrivals() *arrivals {
+	return &arrivals{newest: map[string]float64{}, got: map[string]map[float64]bool{}}
+}
+
+func (a *arrivals) arrive(items []*MetricValue) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, item := range items {
+		series := a.got[item.Endpoint]
+		if series == nil {
+			series = map[float64]bool{}
+			a.got[item.Endpoint] = series
+		}
+		if series[item.Value] {
+			continue
+		}
+		series[item.Value] = true
+		a.count++
+		if item.Value < a.newest[item.Endpoint] {
+			a.late++
+		}
+		a.newest[item.Endpoint] = max(a.newest[item.Endpoint], item.Value)
+	}
+}
+
+// server is one next hop, which can refuse connections, and hang: take them and
+// answer nothing.
+type server struct {
+	t        *testing.T
+	address  string
+	arrivals *arrivals
+	rpc      *rpc.Server
+	running  sync.WaitGroup
+
+	mu       sync.Mutex
+	resumed  chan struct{} // closed: it does not hang
+	listener net.Listener  // nil: it refuses
+	open     map[net.Conn]bool
+	calls    int
+}
+
+func newServer(t *testing.T, a *arrivals) *server {
+	s := &server{t: t, address: "127.0.0.1:0", arrivals: a, rpc: rpc.NewServer(), resumed: make(chan struct{}), open: map[net.Conn]bool{}}
+	close(s.resumed)
+	require.NoError(t, s.rpc.RegisterName("Transfer", (*hopService)(s)))
+	s.listen()
+	t.Cleanup(func() { s.resume(); s.refuse(); s.running.Wait() })
+	return s
+}
+
+// hopService is the RPC service of a server.
+type hopService server
+
+// Update takes points.
+func (s *hopService) Update(items []*MetricValue, reply *TransferResponse) error {
+	s.mu.Lock()
+	s.calls++
+	s.mu.Unlock()
+	s.arrivals.arrive(items)
+	*reply = TransferResponse{Message: "ok", Total: len(items)}
+	return nil
+}
+
+// Ping answers.
+func (*hopService) Ping(_ NullRPCRequest, _ *SimpleRPCResponse) error { return nil }
+
+func (s *server) listen() {
+	l, err := net.Listen("tcp", s.address)
+	require.NoError(s.t, err)
+	s.mu.Lock()
+	s.listener, s.address = l, l.Addr().String()
+	s.mu.Unlock()
+	s.running.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.open[c] = true
+			s.mu.Unlock()
+			s.running.Go(func() { s.rpc.ServeCodec(jsonrpc.NewServerCodec(&pausedConn{c, s})) })
+		}
+	})
+}
+
+// refuse makes the server close all and refuse connections, until listen.
+func (s *server) refuse() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.listener.Close()
+	for c := range s.open {
+		_ = c.Close()
+	}
+	clear(s.open)
+}
+
+// hang makes the server read nothing more, until resume.
+func (s *server) hang() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.resumed = make(chan struct{})
+}
+
+func (s *server) resume() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !isClosed(s.resumed) {
+		close(s.resumed)
+	}
+}
+
+func (s *server) callCount() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
+}
+
+// pausedConn hands over what it reads only while its server does not hang.
+type pausedConn struct {
+	net.Conn
+	server *server
+}
+
+func (c *pausedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.server.mu.Lock()
+	resumed := c.server.resumed
+	c.server.mu.Unlock()
+	<-resumed
+	return n, err
+}
+
+// dialCount is a Backend that notes whether two dials to one address are under way.
+type dialCount struct {
+	Backend
+	mu    sync.Mutex
+	open  map[string]int
+	crowd bool
+}
+
+func (d *dialCount) Dial(ctx context.Context, address string) (Conn, error) {
+	d.add(address, 1)
+	defer d.add(address, -1)
+	conn, err := d.Backend.Dial(ctx, address)
+	time.Sleep(time.Millisecond) // a loopback dial is over at once
+	return conn, err
+}
+
+func (d *dialCount) add(address string, n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open[address] += n
+	d.crowd = d.crowd || d.open[address] > 1
+}
+
+// hopBed is a Sender with a group of next hops on real sockets, to which series are fed.
+type hopBed struct {
+	t       *testing.T
+	got     *arrivals
+	servers []*server
+	dials   *dialCount
+	sender  *Sender
+
+	stop    chan struct{}
+	feeding sync.WaitGroup
+	fed     int
+}
+
+// newHopBed starts three next hops and six lanes; change changes the section.
+func newHopBed(t *testing.T, change func(*g.Backend)) *hopBed {
+	t.Helper()
+	b := &hopBed{t: t, got: newArrivals(), stop: make(chan struct{})}
+	var addresses []string
+	for range 3 {
+		s := newServer(t, b.got)
+		b.servers = append(b.servers, s)
+		addresses = append(addresses, s.address)
+	}
+	s := section("transfer", "")
+	s.Nodes[0].Addresses = addresses
+	s.Batch, s.MaxConns, s.Lanes, s.QueueBytes, s.MaxAge = 50, 32, 6, 64<<20, time.Hour
+	s.CallTimeout, s.ProbeInterval, s.EjectAfter = 400*time.Millisecond, 50*time.Millisecond, 3
+	change(s)
+	p := build(t, "transfer", s, 30)
+	b.dials = &dialCount{Backend: p.Backend, open: map[string]int{}}
+	p.Backend = b.dials
+	b.sender = newSender(1<<30, quiet())
+	tg := newTarget(p, s, location{addresses: addresses}, laneCount(s, addresses), b.sender.shared)
+	tg.hops.back = homecoming{after: 200 * time.Millisecond, pause: 10 * time.Millisecond, hold: 5 * time.Millisecond}
+	c := &Cluster{Backend: p.Backend, name: "transfer", nodes: [][]*target{{tg}}, targets: []*target{tg}}
+	c.index()
+	b.sender.clusters = []*Cluster{c}
+	b.sender.Start()
+	return b
+}
+
+// feed puts a point of each of 60 series every 10 ms, until end.
+func (b *hopBed) feed() {
+	const series = 60
+	c := b.sender.clusters[0]
+	b.feeding.Go(func() {
+		for n := 1; !isClosed(b.stop); n++ {
+			block := &queue.Block{Accepted: time.Now()}
+			for i := range series {
+				p := metric.Point{Endpoint: "s" + strconv.Itoa(i), Metric: "m", Value: float64(n), Timestamp: 1, Step: 1}
+				block.Payload = append(block.Payload, itemOf(c.Backend, &p)...)
+				block.Close(crc32.ChecksumIEEE([]byte(p.Endpoint)))
+			}
+			place(c, block)
+			b.fed += series
+			time.Sleep(10 * time.Millisecond)
+		}
+	})
+}
+
+// end stops the feeding and makes sure that all has arrived, in order, over one dial at a
+// time to each address.
+func (b *hopBed) end() {
+	close(b.stop)
+	b.feeding.Wait()
+	eventually(b.t, "all is delivered", func() bool { return b.sender.Targets()[0].Queued == 0 })
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	require.Zero(b.t, b.sender.Stop(ctx))
+	row := b.sender.Targets()[0]
+	require.True(b.t, row.Balanced())
+	require.Zero(b.t, row.Open)
+	require.Equal(b.t, uint64(b.fed), row.Delivered)
+	b.got.mu.Lock()
+	defer b.got.mu.Unlock()
+	require.Equal(b.t, b.fed, b.got.count)
+	require.False(b.t, b.dials.crowd, "two dials at a time to one address")
+}
+
+// addresses returns what is shown of the next hops.
+func (b *hopBed) addresses() []stat.Address { return b.sender.Targets()[0].Addresses }
+
+// waitFor waits until the first address has this state and so many lanes use each.
+func (b *hopBed) waitFor(state string, lanes ...int) {
+	b.t.Helper()
+	defer func() {
+		if b.t.Failed() {
+			b.t.Logf("%+v", b.sender.Targets()[0])
+		}
+	}()
+	eventually(b.t, state, func() bool {
+		all := b.addresses()
+		for i, a := range all {
+			if a.Lanes != lanes[i] {
+				return false
+			}
+		}
+		return all[0].State == state
+	})
+}
