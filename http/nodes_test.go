@@ -164,19 +164,19 @@ func FuzzReadNode(f *testing.F) {
 }
 
 func TestNodeBodyIsReadNoFurtherThanItsBound(t *testing.T) {
-	body := nethttp.MaxBytesReader(nil, &endless{}, maxNodeBytes)
+	body := nethttp.MaxBytesReader(nil, &endlessBody{}, maxNodeBytes)
 	_, err := readNode(body)
 	require.ErrorContains(t, err, "more than 65536 bytes")
 }
 
-// endless is a body without an end.
-type endless struct{}
+// endlessBody is a body without an end.
+type endlessBody struct{}
 
-func (*endless) Read(p []byte) (int, error) {
+func (*endlessBody) Read(p []byte) (int, error) {
 	for i := range p {
 		p[i] = ' '
 	}
 	return len(p), nil
 }
 
-func (*endless) Close() error { return nil }
+func (*endlessBody) Close() error { return nil }

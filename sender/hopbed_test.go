@@ -216,11 +216,11 @@ func newHopBed(t *testing.T, change func(*g.Backend)) *hopBed {
 	b.dials = &dialCount{Backend: p.Backend, open: map[string]int{}}
 	p.Backend = b.dials
 	b.sender = newSender(1<<30, quiet())
-	tg := newTarget(p, s, location{addresses: addresses}, laneCount(s, addresses), b.sender.shared)
-	tg.hops.back = homecoming{after: 200 * time.Millisecond, pause: 10 * time.Millisecond, hold: 5 * time.Millisecond}
-	c := &Cluster{Backend: p.Backend, name: "transfer", nodes: [][]*target{{tg}}, targets: []*target{tg}}
-	c.index()
-	b.sender.clusters = []*Cluster{c}
+	p.group = addresses
+	c, err := newCluster(kind{name: "transfer", build: func(*g.Backend, int) (plan, error) { return p, nil }}, s, 30, b.sender.shared)
+	require.NoError(t, err)
+	c.targets[0].role.Load().hops.back = homecoming{after: 200 * time.Millisecond, pause: 10 * time.Millisecond, hold: 5 * time.Millisecond}
+	b.sender.use(c)
 	b.sender.Start()
 	return b
 }

@@ -47,7 +47,7 @@ func TestAllNextHopsFail(t *testing.T) {
 			s.refuse()
 		}
 		eventually(t, "all are down", func() bool {
-			return b.sender.clusters[0].targets[0].hops.areDown() && b.sender.Targets()[0].State == stat.StateDown
+			return b.sender.clusters[0].targets[0].role.Load().hops.areDown() && b.sender.Targets()[0].State == stat.StateDown
 		})
 		s.listen()
 		eventually(t, "all lanes are there", func() bool { return b.addresses()[i].Lanes == 6 && b.addresses()[i].State == stat.AddressUp })
@@ -132,7 +132,7 @@ func TestNoProbes(t *testing.T) {
 
 // addressFailuresByProbes returns how many probes have failed in a row, at all addresses.
 func (b *hopBed) addressFailuresByProbes() (n uint64) {
-	for _, h := range b.sender.clusters[0].targets[0].hops.all {
+	for _, h := range b.sender.clusters[0].targets[0].role.Load().hops.all {
 		h.mu.Lock()
 		n += uint64(h.probes)
 		h.mu.Unlock()

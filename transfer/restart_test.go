@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"transfer/g"
+	"transfer/g/stat"
 	"transfer/transfer/sink"
 )
 
@@ -69,9 +70,12 @@ func TestRestartGoesOn(t *testing.T) {
 			for i, p := range graph.Points() {
 				require.EqualValues(t, i, p.Value)
 			}
-			targets := (&view{s}).Targets()
-			require.Len(t, targets, 1)
-			require.True(t, targets[0].Balanced(), targets[0])
+			now, before := (&view{s}).Targets()[0], (&view{s}).Targets()[1]
+			require.True(t, now.Balanced(), now)
+			require.True(t, before.Balanced(), before)
+			require.Equal(t, now.MovedIn, before.MovedOut)
+			require.EqualValues(t, 40, now.Delivered)
+			require.Contains(t, []string{stat.StateLeaving, stat.StateGone}, before.State)
 			s.Stop()
 			s = relayIn(t, dir, durability, graph.Addr())
 			s.Start()
