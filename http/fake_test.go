@@ -38,6 +38,8 @@ type fakeRelay struct {
 	reloaded  stat.Reloaded
 	badChange error // of Reload and the calls that change nodes
 
+	fakeUpgrade
+
 	spools, letters fakeBacklog
 	resent          uint64
 	badResend       error

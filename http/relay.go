@@ -59,6 +59,11 @@ type Relay interface {
 	DrainNode(backend, name string) error
 	ResumeNode(backend, name string) error
 
+	// Upgrade returns what became of the upgrades of the process; StartUpgrade begins one
+	// and does not wait for it.
+	Upgrade() stat.Upgrade
+	StartUpgrade() (stat.Upgrade, error)
+
 	// Trace returns the last accepted points of a series, newest first. The first
 	// call for a series arms it and lets go of the one before. tags are k=v,k2=v2.
 	Trace(endpoint, name, tags string) []metric.Traced

@@ -101,6 +101,9 @@ func (l *lane) fill(ctx context.Context, drain <-chan struct{}) bool {
 // take moves what is due into flight as far as the window allows, and returns how
 // long nothing more can become due.
 func (l *lane) take(draining bool) time.Duration {
+	if l.shared.halt.Load() {
+		return queue.Forever
+	}
 	l.shared.linger.adjust(l.now)
 	linger := l.shared.linger.duration()
 	if draining {
@@ -227,7 +230,7 @@ func (l *lane) recover(ctx context.Context, drain <-chan struct{}, err error) bo
 		return true
 	}
 	draining := isClosed(drain)
-	if draining && l.tried > len(l.role.addresses) {
+	if draining && (l.tried > len(l.role.addresses) || l.shared.halt.Load()) {
 		return false
 	}
 	l.sleep(ctx, drain, nil, l.pause.NextBackOff())

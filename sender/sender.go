@@ -50,6 +50,7 @@ type shared struct {
 	pool   *queue.Pool
 	linger *linger
 	gates  *gates
+	halt   halt
 
 	minStep  int     // seconds
 	recovery float64 // points a second that a target gets of its backlog, at least
@@ -200,7 +201,7 @@ func (s *Sender) Stop(ctx context.Context) (left uint64) {
 	close(s.rest)
 	s.join(&s.keepers, "spoolers")
 	for _, t := range s.Targets() {
-		if t.Queued > 0 {
+		if t.Queued > 0 && !s.shared.halt.Load() {
 			s.shared.log.Warn("points left undelivered", "target", t.ID, "points", t.Queued, "spooled", t.SpoolPoints, "error", t.Error)
 		}
 		left += t.Queued

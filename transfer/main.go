@@ -59,7 +59,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 }
 
 func command() *cobra.Command {
-	var config string
+	var config, pids string
 	var version, commit bool
 	root := &cobra.Command{
 		Use:           "transfer",
@@ -73,16 +73,17 @@ func command() *cobra.Command {
 				fmt.Fprintln(cmd.OutOrStdout(), g.VersionLine())
 				return nil
 			}
-			return runRelay(config)
+			return runRelay(config, pidFile(pids))
 		},
 	}
 	root.Flags().StringVarP(&config, "config", "c", "cfg.json", "configuration `file`")
+	root.Flags().StringVar(&pids, "pid-file", "", "`file` for the id of the process that runs the relay")
 	root.Flags().BoolVarP(&version, "version", "v", false, "print the version and exit")
 	// The original's -vg prints the commit as well; it arrives here as -v -g.
 	root.Flags().BoolVarP(&commit, "git", "g", false, "with -v: the same line, kept for scripts that say -vg")
 	_ = root.Flags().MarkHidden("git")
 	root.SetFlagErrorFunc(misused)
-	root.AddCommand(checkCommand(), backlog.SpoolCommand(openData), backlog.DeadCommand(openData), client.Command(), sink.Command(), demo.Command(startRelay), bench.Command(),
+	root.AddCommand(checkCommand(), upgradeCommand(), backlog.SpoolCommand(openData), backlog.DeadCommand(openData), client.Command(), sink.Command(), demo.Command(startRelay), bench.Command(),
 		rings.Command(func(err error) error { return &cannotRun{err} }))
 	return root
 }

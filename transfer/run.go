@@ -2,55 +2,89 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"transfer/g"
 )
 
-// runRelay runs the relay until SIGTERM or SIGINT. A second signal ends the
-// process at once; SIGHUP makes it load its configuration again.
-func runRelay(config string) error {
-	cfg, err := g.Load(config)
+// runRelay runs the relay until SIGTERM or SIGINT, or until another process has taken
+// over. A second signal ends the process at once.
+func runRelay(config string, pids pidFile) error {
+	p, err := startProcess(config, pids)
 	if err != nil {
 		return &cannotRun{err}
 	}
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	defer signal.Stop(signals)
-	// Whoever reads the log may die: that ends a line, not the relay.
-	signal.Ignore(syscall.SIGPIPE)
+	defer signal.Stop(p.signals)
+	defer pids.remove()
+	return p.run()
+}
 
-	manner := newLogManner(cfg.LogFormat, cfg.LogLevel)
-	log := newLogger(os.Stderr, manner)
-	debug.SetMemoryLimit(int64(cfg.MemoryLimit))
-	service, err := NewService(cfg, log, plainPorts{})
-	if err != nil {
-		return &cannotRun{err}
+// errSecondSignal says that the stop was cut short.
+var errSecondSignal = errors.New("ended by a second signal before the stop was done")
+
+// run carries out what signals and the upgrade ask for, until the process is to end.
+func (p *process) run() error {
+	var (
+		stopping bool
+		stopped  chan struct{} // nil until the service stops
+		under    *replacement  // to upgrade; nil: none is under way
+		reload   bool          // is to come after it
+	)
+	stop := func() {
+		stopped = make(chan struct{})
+		go func() { p.service.Stop(); close(stopped) }()
 	}
-	service.settle = func(cfg *g.Config) {
-		manner.set(cfg.LogFormat, cfg.LogLevel)
-		debug.SetMemoryLimit(int64(cfg.MemoryLimit))
-	}
-	service.Start()
-	var stopped chan struct{} // nil until the first signal to stop
 	for {
 		select {
 		case <-stopped:
 			return nil
-		case s := <-signals:
+		case <-p.upgrade.asked:
+			if stopping {
+				p.upgrade.ended(errors.New("the relay stops"))
+				continue
+			}
+			under = p.beginReplacement()
+		case end := <-under.end():
+			under = nil
 			switch {
+			case end.successor != 0 && stopping:
+				return syscall.Kill(end.successor, syscall.SIGTERM)
+			case end.successor != 0 || end.service == nil:
+				return end.err
+			}
+			p.service = end.service
+			switch {
+			case stopping:
+				stop()
+			case reload:
+				p.service.Reread()
+			}
+			reload = false
+		case s := <-p.signals:
+			switch {
+			case s == syscall.SIGUSR2:
+				if _, err := p.upgrade.Start(); err != nil {
+					p.log.Warn("SIGUSR2 has no effect", "reason", err)
+				}
+			case s == syscall.SIGHUP && under != nil:
+				reload = true
 			case s == syscall.SIGHUP:
-				service.Reread()
-			case stopped != nil:
-				return fmt.Errorf("ended by a second signal (%s) before the stop was done", s)
+				p.service.Reread()
+			case stopping:
+				return fmt.Errorf("%w (%s)", errSecondSignal, s)
 			default:
-				log.Info("signal received, stopping: a second one ends the process at once", "signal", s.String())
-				stopped = make(chan struct{})
-				go func() { service.Stop(); close(stopped) }()
+				stopping = true
+				p.log.Info("signal received, stopping: a second one ends the process at once", "signal", s.String())
+				p.notify("STOPPING=1")
+				if under != nil {
+					under.cancel()
+				} else {
+					stop()
+				}
 			}
 		}
 	}

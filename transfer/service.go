@@ -41,6 +41,7 @@ type Service struct {
 	listeners *listeners
 
 	resending sync.Mutex // held while dead letters are sent again
+	upgrade   *upgrade   // of the process; nil: it cannot be upgraded
 }
 
 // The phases of a Service.
@@ -119,9 +120,7 @@ func (s *Service) stopSteps() []step {
 // Start runs the steps of the start. It is called once.
 func (s *Service) Start() {
 	s.run(s.startSteps())
-	s.log.Info("relay is ready", "version", g.Version(), "commit", g.Commit(),
-		"rpc", s.listeners.address(listenerRPC),
-		"http", s.listeners.address(listenerHTTP), "socket", s.listeners.address(listenerSocket))
+	s.sayReady()
 }
 
 // Stop runs the steps of the stop, which take 8 s at most. What could not be
