@@ -86,10 +86,10 @@ func TestStopAmidTheHandOver(t *testing.T) {
 	u.installText(t, takesOver("echo it has it; sleep 600"))
 	require.NoError(t, syscall.Kill(u.first.Process.Pid, syscall.SIGUSR2))
 	eventually(t, "it has it", 10*time.Second, func() bool { return strings.Contains(u.says(t), "it has it") })
-	endCrowd := background(func(<-chan struct{}) { c.leave() })
+	c.closing.Store(true)
 	require.NoError(t, syscall.Kill(u.first.Process.Pid, syscall.SIGTERM))
 	eventually(t, "both have ended", 10*time.Second, func() bool { return len(u.processes(t)) == 0 })
-	endCrowd()
+	c.leave()
 	<-u.exited
 	require.NoError(t, u.err)
 	again := startRelay(t, cfg)

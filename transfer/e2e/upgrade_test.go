@@ -29,11 +29,13 @@ type tenant struct {
 
 const tenantStart = 1_600_000_020
 
-func (a *tenant) run(t *testing.T, address string, stop <-chan struct{}) {
+func (a *tenant) run(t *testing.T, address string, closing *atomic.Bool, stop <-chan struct{}) {
 	for {
 		conn, err := net.Dial("tcp", address)
 		if err != nil {
-			t.Errorf("a connection was refused: %v", err)
+			if !closing.Load() {
+				t.Errorf("a connection was refused: %v", err)
+			}
 			return
 		}
 		a.dials.Add(1)
@@ -87,27 +89,29 @@ type crowd struct {
 	tenants []*tenant
 	dials   atomic.Int64
 	pushes  atomic.Int64
+	closing atomic.Bool // from now on they may be refused
 	ends    []func()
 }
 
-// visit lets a crowd in. Nobody of it may be refused.
+// visit lets a crowd in. Nobody of it may be refused before closing.
 func visit(t *testing.T, u *upgradable, tenants int) *crowd {
 	t.Helper()
 	c := &crowd{}
 	for i := range tenants {
 		a := &tenant{name: fmt.Sprintf("tenant-%d", i), series: 5}
 		c.tenants = append(c.tenants, a)
-		c.ends = append(c.ends, background(func(stop <-chan struct{}) { a.run(t, u.rpc, stop) }))
+		c.ends = append(c.ends, background(func(stop <-chan struct{}) { a.run(t, u.rpc, &c.closing, stop) }))
 	}
 	ports := []string{u.rpc, u.http, u.socket}
 	c.ends = append(c.ends, background(func(stop <-chan struct{}) {
 		repeat(stop, time.Millisecond, func() {
 			conn, err := net.Dial("tcp", ports[c.dials.Add(1)%3])
-			if err != nil {
+			switch {
+			case err == nil:
+				_ = conn.Close()
+			case !c.closing.Load():
 				t.Errorf("a connection was refused: %v", err)
-				return
 			}
-			_ = conn.Close()
 		})
 	}), background(func(stop <-chan struct{}) {
 		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
