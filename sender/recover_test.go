@@ -57,7 +57,9 @@ func TestDrainTriesTwice(t *testing.T) {
 // A window is a part of the queue, however small its Blocks are.
 func TestWindowIsBoundedByTheQueue(t *testing.T) {
 	section := &g.Backend{QueueBytes: 1 << 20}
-	window := func(lanes int) int64 { return newRole(plan{Rules: Rules{Window: 4 << 20}}, section, nil, quiet(), time.Now()).window(lanes) }
+	window := func(lanes int) int64 {
+		return newRole(plan{Rules: Rules{Window: 4 << 20}}, section, nil, quiet(), time.Now()).window(lanes)
+	}
 	require.Equal(t, int64(1<<19), window(1))
 	require.Equal(t, int64(1<<16), window(8))
 	section.QueueBytes = 64 << 20
