@@ -64,8 +64,13 @@ func startProcess(config string, pids pidFile) (_ *process, err error) {
 	if err := p.build(cfg); err != nil {
 		return nil, err
 	}
+	if err := pids.write(); err != nil {
+		p.service.abandon()
+		return nil, err
+	}
 	p.service.Start()
-	return p, p.announce()
+	p.isMain(os.Getpid())
+	return p, nil
 }
 
 // build makes the Service, which is not started yet.
@@ -82,14 +87,8 @@ func (p *process) settle(cfg *g.Config) {
 	debug.SetMemoryLimit(int64(cfg.MemoryLimit))
 }
 
-// announce says that this process is the relay, where that is to be known.
-func (p *process) announce() error {
-	if err := p.pids.write(); err != nil {
-		return err
-	}
-	p.notify("READY=1", fmt.Sprintf("MAINPID=%d", os.Getpid()))
-	return nil
-}
+// isMain tells the supervisor which process is the relay, and that it runs.
+func (p *process) isMain(id int) { p.notify("READY=1", fmt.Sprintf("MAINPID=%d", id)) }
 
 func (p *process) notify(states ...string) {
 	if err := notify(states...); err != nil {
@@ -111,12 +110,13 @@ func (p *process) succeed(before *handover.Predecessor, cfg *g.Config) error {
 	}
 	p.service.Continue()
 	p.ports.dropKept()
-	if err := p.announce(); err != nil {
+	if err := p.pids.write(); err != nil {
 		return err
 	}
 	if err := before.Accepting(); err != nil {
 		p.log.Warn("the process before this one does not hear that it is succeeded: it is gone already", "process", before.Estate.Process)
 	}
+	p.isMain(os.Getpid())
 	p.log.Info("relay has taken over", "from", before.Estate.Process, "process", os.Getpid())
 	return nil
 }

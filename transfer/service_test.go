@@ -44,12 +44,16 @@ func TestStepsAreAsDocumented(t *testing.T) {
 	require.True(t, found)
 	start, stop, found := strings.Cut(lists, "\nStop, 8 s at most:\n")
 	require.True(t, found)
+	stop, handOver, found := strings.Cut(stop, "\nHand over, 2 s at most:\n")
+	require.True(t, found)
 
 	s := newTestService(t, "127.0.0.1:1")
 	defer s.abandon()
 	require.Equal(t, numbered(start), names(s.startSteps()))
 	require.Equal(t, numbered(stop), names(s.stopSteps()))
+	require.Equal(t, numbered(handOver), names(s.handOverSteps()))
 	require.LessOrEqual(t, answerWithin+drainWithin+adminWithin, 8*time.Second)
+	require.LessOrEqual(t, letGoWithin+letGoWithin, 2*time.Second)
 }
 
 func numbered(text string) []string {

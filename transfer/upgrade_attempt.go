@@ -73,7 +73,7 @@ func (p *process) replace(ctx context.Context) replaced {
 	}
 	if err == nil {
 		p.log.Info("another process has taken over, this one ends", "process", next.Process())
-		p.notify(fmt.Sprintf("MAINPID=%d", next.Process()), "READY=1")
+		p.isMain(next.Process())
 		return replaced{successor: next.Process()}
 	}
 	next.Kill()
@@ -92,7 +92,7 @@ func (p *process) replace(ctx context.Context) replaced {
 func (p *process) failed(err error) {
 	p.upgrade.ended(err)
 	p.log.Error("the upgrade failed, this process goes on", "error", err)
-	p.notify("READY=1")
+	p.isMain(os.Getpid())
 }
 
 // startSuccessor starts the new process and waits until it could run. held are its
@@ -140,6 +140,9 @@ func (p *process) goBack(ctx context.Context, conf *configuration, held *copies)
 		case err == nil:
 			p.service.conf.Store(conf)
 			p.service.Continue()
+			if err := p.pids.write(); err != nil { // the new process may have written it
+				p.log.Warn(err.Error())
+			}
 			return nil
 		case ctx.Err() != nil || time.Since(began) > backWithin:
 			return fmt.Errorf("cannot go on after it: %w", err)

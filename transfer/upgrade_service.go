@@ -49,7 +49,8 @@ func (s *Service) handOverSteps() []step {
 	}
 }
 
-// HandOver stops the relay without draining it, in little more than 2 s at most. It is
+// HandOver stops the relay without draining it, which takes 2 s at most
+// where there is a journal. It is
 // called once, after Start, instead of Stop.
 func (s *Service) HandOver() {
 	s.run(s.handOverSteps())
@@ -59,14 +60,15 @@ func (s *Service) HandOver() {
 // Points that are pushed by HTTP are taken until the admin server has ended, so that
 // none is told to come again.
 func (l *listeners) letGo() {
+	end := time.Now().Add(letGoWithin)
 	var closing sync.WaitGroup
 	for _, one := range l.open {
 		l.free(one.port)
 		closing.Go(func() {
 			if one.admin != nil {
-				l.stop(one.admin, letGoWithin)
+				l.stop(one.admin, time.Until(end))
 			}
-			l.stop(one.points, letGoWithin)
+			l.stop(one.points, time.Until(end))
 		})
 	}
 	closing.Wait()
