@@ -139,7 +139,9 @@ func (s *Service) swapOutputs(old, now *g.Config, targets planned) {
 	case cacheOf(old) == cacheOf(now):
 		return
 	}
+	before := s.sender.Rings()
 	s.pipeline.Change(backendsOf(clusters), cacheOf(now), between)
+	s.tellRings(before)
 }
 
 // reroute carries the change of the targets out, while no batch is under way. What

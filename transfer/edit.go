@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"transfer/g"
 	"transfer/g/stat"
@@ -44,6 +45,9 @@ func (c *configuration) add(backend, name string, addresses []string) (edits, er
 	node, err := readNode(backend, name, addresses)
 	if err != nil {
 		return nil, err
+	}
+	if before := nodeOf(c.fileNodes(backend), name); before != nil && slices.Equal(before.Addresses, node.Addresses) {
+		return c.edits.without(backend, name), nil // it was removed, and is as in the file again
 	}
 	return c.edits.plus(edit{kind: nodeAdded, backend: backend, node: node}), nil
 }
