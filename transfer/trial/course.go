@@ -58,7 +58,8 @@ func (c *course) anyGone(e int, places []bool) bool {
 }
 
 // missing returns the places of an era which should have a point and have not: neither
-// it arrived there, nor, if the place has gone since, at all places of a later owner.
+// it arrived there, nor, if the place has gone since, at one of a later owner. A backlog
+// that moves keeps the number of its copies.
 func (c *course) missing(e int, arrived func(place int) bool) (places []int) {
 	for _, place := range c.at[e] {
 		if !arrived(place) && !c.passedOn(e, place, arrived) {
@@ -68,12 +69,17 @@ func (c *course) missing(e int, arrived func(place int) bool) (places []int) {
 	return places
 }
 
-// passedOn reports whether the point that was due at a place from an era on came to
-// those who got its backlog.
+// passedOn reports whether the point that was due at a place from an era on came to one
+// of those who got its backlog.
 func (c *course) passedOn(from, place int, arrived func(place int) bool) bool {
 	for e := from + 1; e < len(c.at); e++ {
-		if c.gone[e][place] && len(c.at[e]) > 0 && len(c.missing(e, arrived)) == 0 {
-			return true
+		if !c.gone[e][place] {
+			continue
+		}
+		for _, heir := range c.at[e] {
+			if arrived(heir) || c.passedOn(e, heir, arrived) {
+				return true
+			}
 		}
 	}
 	return false
