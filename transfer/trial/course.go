@@ -8,14 +8,15 @@ type course struct {
 	// gone tells by era and place which of them were not configured.
 	gone [][]bool
 
-	// reached remembers what reach returned, by the first and the last era.
-	reached map[[2]int][]bool
+	// reached remembers what reach returned, by the first and the last era, inherited
+	// what heirs returned, by era and place.
+	reached, inherited map[[2]int][]bool
 }
 
 // newCourse returns the course of a series. Places are known by their index, that of an
 // ID is in index; what has none is not looked at.
 func newCourse(eras timeline, backend, key string, index map[string]int, gone [][]bool) *course {
-	c := &course{at: make([][]int, len(eras)), gone: gone, reached: make(map[[2]int][]bool)}
+	c := &course{at: make([][]int, len(eras)), gone: gone, reached: make(map[[2]int][]bool), inherited: make(map[[2]int][]bool)}
 	for e := range eras {
 		for _, id := range eras[e].addresses(backend, key) {
 			if i, ok := index[id]; ok {
@@ -35,16 +36,42 @@ func (c *course) reach(first, last int) []bool {
 		return known
 	}
 	reached := make([]bool, len(c.gone[0]))
-	for e := first; e < len(c.at); e++ {
-		if e > last && !c.anyGone(e, reached) {
-			continue
-		}
-		for _, place := range c.at[e] {
-			reached[place] = true
-		}
+	for e := first; e <= last; e++ {
+		c.enter(e, reached)
 	}
+	c.follow(first+1, reached)
 	c.reached[between] = reached
 	return reached
+}
+
+// heirs returns the places to which a point may have come that was due at a place in an
+// era: that one and those which it was passed on to.
+func (c *course) heirs(e, place int) []bool {
+	from := [2]int{e, place}
+	if known := c.inherited[from]; known != nil {
+		return known
+	}
+	heirs := make([]bool, len(c.gone[0]))
+	heirs[place] = true
+	c.follow(e+1, heirs)
+	c.inherited[from] = heirs
+	return heirs
+}
+
+// enter adds the places of an era.
+func (c *course) enter(e int, places []bool) {
+	for _, place := range c.at[e] {
+		places[place] = true
+	}
+}
+
+// follow adds, era by era, where the backlog went of those that had gone.
+func (c *course) follow(from int, places []bool) {
+	for e := from; e < len(c.at); e++ {
+		if c.anyGone(e, places) {
+			c.enter(e, places)
+		}
+	}
 }
 
 // anyGone reports whether one of the places is not configured in an era.
@@ -58,8 +85,8 @@ func (c *course) anyGone(e int, places []bool) bool {
 }
 
 // missing returns the places of an era which should have a point and have not: neither
-// it arrived there, nor, if the place has gone since, at one of a later owner. A backlog
-// that moves keeps the number of its copies.
+// it arrived there, nor at a place to which it was passed on. A backlog that moves keeps
+// the number of its copies: an address of the new owner takes the place of one that left.
 func (c *course) missing(e int, arrived func(place int) bool) (places []int) {
 	for _, place := range c.at[e] {
 		if !arrived(place) && !c.passedOn(e, place, arrived) {
@@ -69,17 +96,12 @@ func (c *course) missing(e int, arrived func(place int) bool) (places []int) {
 	return places
 }
 
-// passedOn reports whether the point that was due at a place from an era on came to one
-// of those who got its backlog.
-func (c *course) passedOn(from, place int, arrived func(place int) bool) bool {
-	for e := from + 1; e < len(c.at); e++ {
-		if !c.gone[e][place] {
-			continue
-		}
-		for _, heir := range c.at[e] {
-			if arrived(heir) || c.passedOn(e, heir, arrived) {
-				return true
-			}
+// passedOn reports whether the point that was due at a place in an era came to one of
+// those who got its backlog.
+func (c *course) passedOn(e, place int, arrived func(place int) bool) bool {
+	for heir, inherits := range c.heirs(e, place) {
+		if inherits && arrived(heir) {
+			return true
 		}
 	}
 	return false
