@@ -53,7 +53,7 @@ func TestRingCommandsAskTheRelay(t *testing.T) {
 		p.Step, p.Type, p.Value = 60, metric.Gauge, 1
 	}
 	for range 2 {
-		_, err := s.inlet(s.listeners.receivers()[0]).Accept(&batch)
+		_, err := s.pipeline.Inlet(s.listeners.receivers()[0]).Accept(&batch)
 		require.NoError(t, err)
 	}
 	out, err := do(t, "ring", "diff", "-c", config, "--json", more)

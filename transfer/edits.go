@@ -111,19 +111,6 @@ func nodeOf(nodes []g.Node, name string) *g.Node {
 	return nil
 }
 
-// has reports whether the target's address is in force.
-func has(cfg *g.Config, t *stat.Target) bool {
-	b := cfg.Backend(t.Backend)
-	if b == nil {
-		return false
-	}
-	if t.Node == "" {
-		return true // a group is one target, whatever its addresses
-	}
-	node := nodeOf(b.Nodes, t.Node)
-	return node != nil && slices.Contains(node.Addresses, t.Address)
-}
-
 // readNode checks a node as if it stood in the file.
 func readNode(backend, name string, addresses []string) (g.Node, error) {
 	if name == "" {

@@ -165,26 +165,44 @@ func TestMaxMove(t *testing.T) {
 
 // The units say how they differ from the file.
 func TestUnitsTellWhatDiffers(t *testing.T) {
-	r, api, _ := withSeenRoutes(t)
-	find := func(id string) stat.Unit {
+	r := startLive(t)
+	api := &view{r.Service}
+	find := func(id string) *stat.Unit {
 		for _, u := range api.Units() {
 			if u.ID == id {
-				return u
+				return &u
 			}
 		}
-		return stat.Unit{}
+		return nil
 	}
-	target := "graph/graph-00/" + r.graph.Addr()
-	require.Empty(t, find(target).Differs)
+	first, away := "graph/graph-00/"+r.graph.Addr(), "127.0.0.1:1"
+	second := "graph/graph-01/" + away
+	require.Empty(t, find(first).Differs)
 	require.Eventually(t, func() bool { return find("listener/rpc").State == stat.UnitUp }, 10*time.Second, time.Millisecond)
-	require.NoError(t, api.DrainNode("graph", "graph-00"))
-	require.Equal(t, "drained by the API: 0 points on their way out", find(target).Differs)
-	require.Equal(t, stat.UnitDraining, find(target).State)
+	require.NoError(t, api.AddNode("graph", "graph-01", []string{away}, false))
+	require.Equal(t, "added by the API", find(second).Differs)
+	require.NoError(t, api.RemoveNode("graph", "graph-00", "", false))
+	require.Eventually(t, func() bool { return find(first) == nil }, 10*time.Second, 10*time.Millisecond, "nothing waited for it")
 
-	added := newConfiguration(r.conf.Load().file, edits{{kind: nodeAdded, backend: "graph", node: g.Node{Name: "n", Addresses: []string{"h:1"}}}})
-	var u stat.Unit
-	added.tellDifference(&u, &stat.Target{Backend: "graph", Node: "n", Address: "h:1"})
-	require.Equal(t, "added by the API", u.Differs)
-	added.tellDifference(&u, &stat.Target{Backend: "graph", Node: "gone", Address: "h:1", Ledger: stat.Ledger{Queued: 7}})
-	require.Equal(t, "not in the file: 7 points on their way out", u.Differs)
+	agent := dialRPC(t, r.listeners.address(listenerRPC))
+	require.NoError(t, agent.push("one"))
+	require.NoError(t, api.AddNode("graph", "graph-00", []string{r.graph.Addr()}, false))
+	require.Empty(t, find(first).Differs)
+	require.NoError(t, api.DrainNode("graph", "graph-01"))
+	require.Equal(t, stat.UnitDraining, find(second).State)
+	require.Equal(t, "drained by the API: 1 points on their way out", find(second).Differs)
+	require.NoError(t, agent.push("two"))
+	r.arrived(t, "two")
+	require.NoError(t, api.ResumeNode("graph", "graph-01"))
+	require.Equal(t, "added by the API", find(second).Differs)
+	require.NoError(t, api.RemoveNode("graph", "graph-01", "reroute", false))
+	r.arrived(t, "one", "two")
+	require.ErrorContains(t, api.DrainNode("graph", "graph-00"), "no node", "a ring needs one")
+}
+
+func TestDifferenceOfATargetThatLeaves(t *testing.T) {
+	leaving := &stat.Target{State: stat.StateLeaving, Ledger: stat.Ledger{Queued: 7}}
+	require.Equal(t, "not in the file: 7 points on their way out", difference(leaving, nil))
+	require.Equal(t, "not in the file: 7 points on their way out", difference(leaving, &edit{kind: nodeAdded}))
+	require.Equal(t, "removed by the API: 7 points on their way out", difference(leaving, &edit{kind: nodeRemoved}))
 }

@@ -62,7 +62,7 @@ func (s *Service) buildPath() (err error) {
 			durable: cfg.Durability == durabilityFsync, log: s.log,
 		}
 	}
-	s.routes = fixedRoutes{s.sender}
+	s.routes = senderRoutes{s.sender}
 	s.pipeline = pipeline.New(backendsOf(s.sender.Clusters()), cacheOf(cfg), durability, time.Now)
 	s.tellRings(nil)
 	return nil

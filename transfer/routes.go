@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"reflect"
 
 	"transfer/g"
@@ -29,13 +28,17 @@ type rerouting interface {
 	Drop()
 }
 
-// fixedRoutes are those of a Sender whose targets stay as they are.
-type fixedRoutes struct{ sender *sender.Sender }
-
-var errFixed = errors.New("cannot change backends while the relay runs: restart it")
+// senderRoutes are those of a Sender.
+type senderRoutes struct{ *sender.Sender }
 
 // Plan implements routes.
-func (fixedRoutes) Plan(*g.Config) (rerouting, error) { return nil, errFixed }
+func (r senderRoutes) Plan(cfg *g.Config) (rerouting, error) {
+	change, err := r.Sender.Plan(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return change, nil
+}
 
 // reroutes reports whether the targets have to know of the difference.
 func reroutes(old, now *g.Config) bool {

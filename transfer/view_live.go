@@ -11,12 +11,14 @@ func (v *view) Units() []stat.Unit {
 	units := v.service.listeners.units()
 	conf := v.service.conf.Load()
 	for _, t := range v.Targets() {
-		unit := stat.Unit{
-			ID: t.ID, Kind: stat.KindTarget, Backend: t.Backend, Node: t.Node, Address: t.Address,
-			State: unitState(t.State), Error: t.Error,
+		e := conf.edits.of(t.Backend, t.Node)
+		if t.State == stat.StateGone && (e == nil || e.kind != nodeDrained) {
+			continue // it has ended; one that is drained may be resumed
 		}
-		conf.tellDifference(&unit, &t)
-		units = append(units, unit)
+		units = append(units, stat.Unit{
+			ID: t.ID, Kind: stat.KindTarget, Backend: t.Backend, Node: t.Node, Address: t.Address,
+			State: unitState(t.State), Error: t.Error, Differs: difference(&t, e),
+		})
 	}
 	return units
 }
@@ -28,23 +30,28 @@ func unitState(target string) string {
 		return stat.UnitUp
 	case stat.StateDown:
 		return stat.UnitProbing
+	case stat.StateLeaving:
+		return stat.UnitDraining
+	case stat.StateGone:
+		return stat.UnitStopped
 	}
 	return stat.UnitStarting
 }
 
-// tellDifference fills in how a target differs from the file. One that is not in force
-// any more drains.
-func (c *configuration) tellDifference(u *stat.Unit, t *stat.Target) {
-	switch e := c.edits.of(t.Backend, t.Node); {
-	case !has(c.inForce, t):
-		u.State = stat.UnitDraining
-		u.Differs = fmt.Sprintf("not in the file: %d points on their way out", t.Queued)
-		if e != nil {
-			u.Differs = fmt.Sprintf("%s by the API: %d points on their way out", e.kind, t.Queued)
-		}
-	case e != nil:
-		u.Differs = e.kind.String() + " by the API"
+// difference says how a target differs from the file; e is the edit of its node, nil if
+// there is none.
+func difference(t *stat.Target, e *edit) string {
+	var why string
+	if e != nil {
+		why = e.kind.String() + " by the API"
 	}
+	if t.State != stat.StateLeaving {
+		return why
+	}
+	if e == nil || e.kind == nodeAdded { // it is another address that was added
+		why = "not in the file"
+	}
+	return fmt.Sprintf("%s: %d points on their way out", why, t.Queued)
 }
 
 // Loaded implements http.Relay.
