@@ -15,15 +15,15 @@ import (
 	"transfer/g/stat"
 )
 
-// endless is a backlog without an end, of which it notes when a visitor leaves.
-type endless struct {
+// longBacklog is a backlog without an end, of which it notes when a visitor leaves.
+type longBacklog struct {
 	fakeBacklog
 	points int           // after which it ends nevertheless; 0: never
 	pause  time.Duration // before each
 	left   chan int      // points that were shown then
 }
 
-func (b *endless) Points(_ stat.Backlog, show func(stat.BacklogPoint) bool) (uint64, error) {
+func (b *longBacklog) Points(_ stat.Backlog, show func(stat.BacklogPoint) bool) (uint64, error) {
 	n := 0
 	for show(stat.BacklogPoint{Target: "tsdb", Number: uint64(n + 1), Text: "put"}) {
 		if n++; n == b.points {
@@ -35,22 +35,22 @@ func (b *endless) Points(_ stat.Backlog, show func(stat.BacklogPoint) bool) (uin
 	return 0, nil
 }
 
-// endlessRelay has that backlog.
-type endlessRelay struct {
+// longRelay has that backlog.
+type longRelay struct {
 	*fakeRelay
-	backlog *endless
+	backlog *longBacklog
 }
 
-func (r endlessRelay) Spools() Backlog { return r.backlog }
+func (r longRelay) Spools() Backlog { return r.backlog }
 
 // impatient serves the backlog with limits of time that a long list exceeds.
-func impatient(t *testing.T, b *endless) (address string) {
+func impatient(t *testing.T, b *longBacklog) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	section := testSection()
 	section.RequestTimeout = 50 * time.Millisecond
-	s := New(listener, section, false, endlessRelay{newFakeRelay(), b}, echo(), quiet())
+	s := New(listener, section, false, longRelay{newFakeRelay(), b}, echo(), quiet())
 	s.Start()
 	t.Cleanup(func() { require.NoError(t, s.Stop(context.WithoutCancel(t.Context()))) })
 	return listener.Addr().String()
@@ -60,7 +60,7 @@ const showAll = "GET /api/spool/show?target=tsdb&limit=0 HTTP/1.1\r\nHost: h\r\n
 
 // A list lasts as long as its client takes it, whatever a request may last.
 func TestLongListIsShownWhole(t *testing.T) {
-	b := &endless{points: 50, pause: 10 * time.Millisecond, left: make(chan int, 1)}
+	b := &longBacklog{points: 50, pause: 10 * time.Millisecond, left: make(chan int, 1)}
 	conn, err := net.Dial("tcp", impatient(t, b))
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
@@ -83,7 +83,7 @@ func TestListEndsWithItsClient(t *testing.T) {
 		"takes nothing": func(net.Conn) error { return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := &endless{left: make(chan int, 1)}
+			b := &longBacklog{left: make(chan int, 1)}
 			conn, err := net.Dial("tcp", impatient(t, b))
 			require.NoError(t, err)
 			defer func() { _ = conn.Close() }()
@@ -101,8 +101,8 @@ func TestListEndsWithItsClient(t *testing.T) {
 
 // A client that wants the head only costs nothing.
 func TestHeadOfAList(t *testing.T) {
-	b := &endless{left: make(chan int, 1)}
-	reply := from(unstarted(t, endlessRelay{newFakeRelay(), b}, false), "10.0.0.1:1", "HEAD", "/api/spool/show?target=tsdb&limit=0")
+	b := &longBacklog{left: make(chan int, 1)}
+	reply := from(unstarted(t, longRelay{newFakeRelay(), b}, false), "10.0.0.1:1", "HEAD", "/api/spool/show?target=tsdb&limit=0")
 	require.Equal(t, 200, reply.Code)
 	require.Equal(t, typeJSON, reply.Header().Get("Content-Type"))
 	require.Equal(t, 1, <-b.left)

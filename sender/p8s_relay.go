@@ -3,7 +3,6 @@ package sender
 import (
 	"math"
 	"strconv"
-	"strings"
 
 	"transfer/g"
 	"transfer/g/metric"
@@ -25,7 +24,7 @@ type P8sItem struct {
 type p8sRelay struct {
 	gobService
 	pace
-	leaveOut []string // prefixes of metrics
+	filter filter
 }
 
 func newP8sRelay(section *g.Backend, minStep int) (plan, error) {
@@ -36,28 +35,20 @@ func newP8sRelay(section *g.Backend, minStep int) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	backend := &p8sRelay{gobService: service, pace: newPace(minStep)}
-	for _, prefix := range section.NotSyncMetrics {
-		// An empty one would leave out everything: nobody means that.
-		if prefix != "" {
-			backend.leaveOut = append(backend.leaveOut, prefix)
-		}
-	}
+	backend := &p8sRelay{gobService: service, pace: newPace(minStep), filter: newFilter(section.NotSyncMetrics)}
 	return plan{Backend: backend, Rules: Rules{Encoding: "p8s_relay/1"}}, nil
 }
 
 // Wants leaves out the metrics of notSyncMetrics and the types that Prometheus
 // does not know.
-func (r *p8sRelay) Wants(p *metric.Point) bool {
-	if p.Type != metric.Gauge && p.Type != metric.Counter {
-		return false
-	}
-	for _, prefix := range r.leaveOut {
-		if strings.HasPrefix(p.Metric, prefix) {
-			return false
-		}
-	}
-	return true
+func (r *p8sRelay) Wants(p *metric.Point) bool { return r.WantsBy(r.filter, p) }
+
+// Filter returns the metrics of notSyncMetrics.
+func (r *p8sRelay) Filter() filter { return r.filter }
+
+// WantsBy is Wants with other metrics to be left out.
+func (r *p8sRelay) WantsBy(f filter, p *metric.Point) bool {
+	return (p.Type == metric.Gauge || p.Type == metric.Counter) && f.passes(p)
 }
 
 // AppendSeries appends all of a gob P8sItem but its value and timestamp.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"transfer/g/metric"
 	"transfer/sender/queue"
 	"transfer/sender/ring"
 )
@@ -24,9 +25,10 @@ type past struct {
 	before map[string][]LaneState // of the former targets of then that are still there
 	then   backendRouting
 
-	formers []*target               // there are now
-	chosen  map[*queue.Lane][]int32 // of the Block that is put
-	touched []*queue.Lane           // those of chosen that get some
+	formers []*target                  // there are now
+	wants   func(p *metric.Point) bool // when they were accepted; nil: as now
+	chosen  map[*queue.Lane][]int32    // of the Block that is put
+	touched []*queue.Lane              // those of chosen that get some
 }
 
 // former returns the former target with the id, if there is one.
@@ -48,7 +50,7 @@ func newPast(c *Cluster, formers []*target, then backendRouting, marks map[strin
 	p := &past{
 		now: c, same: then.equal(c.routing()),
 		ring: c.ring, lanes: then.Lanes, nodes: then.places(), lowest: math.MaxUint64,
-		before: make(map[string][]LaneState), then: then, formers: formers,
+		before: make(map[string][]LaneState), then: then, formers: formers, wants: c.wantsOf(then),
 		chosen: make(map[*queue.Lane][]int32),
 	}
 	for _, id := range then.Former {

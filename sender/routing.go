@@ -25,7 +25,8 @@ type backendRouting struct {
 	Encoding string        `json:"encoding,omitempty"` // of its items; decides nothing, is said for who reads it
 	Hash     string        `json:"hash,omitempty"`
 	Replicas int           `json:"replicas,omitempty"`
-	Nodes    []nodeRouting `json:"nodes,omitempty"` // sorted by name
+	Nodes    []nodeRouting `json:"nodes,omitempty"`  // sorted by name
+	Filter   *filter       `json:"filter,omitempty"` // nil: it has none, or the record is of before there were some
 	// Former are the ids of former targets through which the series go that they had.
 	Former []string `json:"former,omitempty"`
 }
@@ -57,6 +58,10 @@ func (c *Cluster) routing() backendRouting {
 	r := backendRouting{Name: c.name, Lanes: c.lanes, Encoding: c.rules.Encoding}
 	for _, y := range c.layers {
 		r.Former = append(r.Former, y.former()...)
+	}
+	if b, ok := c.Backend.(filtering); ok {
+		now := b.Filter()
+		r.Filter = &now
 	}
 	if c.ring == nil {
 		return r

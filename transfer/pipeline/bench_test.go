@@ -129,9 +129,10 @@ func (j releasing) Done(first uint64) {
 // forgetful is a Replayer that forgets.
 type forgetful struct{}
 
-func (forgetful) Route([]byte)                   {}
-func (forgetful) Put(int, *queue.Block, []int32) {}
-func (forgetful) HasRoom() bool                  { return true }
+func (forgetful) Route([]byte)                       {}
+func (forgetful) Put(int, *queue.Block, []int32)     {}
+func (forgetful) HasRoom() bool                      { return true }
+func (forgetful) Wants(int) func(*metric.Point) bool { return nil }
 
 // BenchmarkReplay is what a start takes for each point that the journal holds, before
 // it is put.

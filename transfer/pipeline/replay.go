@@ -21,6 +21,9 @@ type Replayer interface {
 	// Route takes over the routing of the points that follow, as that process put it
 	// into its journal; nil: it is not known.
 	Route(routing []byte)
+	// Wants returns the Wants of a backend at the time of that routing, nil where it wants
+	// the same points now. backend is as in Put.
+	Wants(backend int) func(p *metric.Point) bool
 	// Put gives the items of a record that are owed to the targets. backend is the
 	// index of the Backend that encoded them; the rest is as in Backend.Put.
 	Put(backend int, b *queue.Block, slots []int32)
@@ -36,14 +39,16 @@ const roomEvery = 5 * time.Millisecond
 // is put before an older one. It returns how many points it read, and how many the
 // journal has lost. An error of ctx ends it.
 func (p *Pipeline) Replay(ctx context.Context, from uint64, records Journaled, to Replayer) (read, lost uint64, err error) {
-	w := p.outputs.Load().passages.Get().(*passage)
-	defer w.release()
+	now := p.outputs.Load().passages.Get().(*passage)
+	defer now.release()
+	w := now
 	var routing []byte
 	routed := false
 	lost, err = records.Replay(from, func(e *journal.Entry) error {
 		if !routed || !same(routing, e.Routing) {
 			routing, routed = e.Routing, true
 			to.Route(routing)
+			w = now.past(to)
 		}
 		if err := waitForRoom(ctx, to); err != nil {
 			return err
@@ -55,6 +60,36 @@ func (p *Pipeline) Replay(ctx context.Context, from uint64, records Journaled, t
 	})
 	return read, lost, err
 }
+
+// replayCache bounds what is remembered of series while points of other filters are
+// replayed.
+func replayCache() Cache { return Cache{Series: 1 << 17, Bytes: 32 << 20} }
+
+// past returns the passage to the backends as they were by the routing that to was given:
+// this one, unless some of them wanted other points then.
+func (w *passage) past(to Replayer) *passage {
+	backends := make([]Backend, len(w.to.backends))
+	same := true
+	for i := range backends {
+		backends[i] = w.to.backends[i].Backend
+		if wants := to.Wants(i); wants != nil {
+			backends[i], same = pastBackend{backends[i], wants}, false
+		}
+	}
+	if same {
+		return w
+	}
+	return newPassage(newOutputs(backends, replayCache()))
+}
+
+// pastBackend is a backend that wants what it wanted once.
+type pastBackend struct {
+	Backend
+	wants func(p *metric.Point) bool
+}
+
+// Wants implements Backend.
+func (b pastBackend) Wants(p *metric.Point) bool { return b.wants(p) }
 
 // same reports whether both are the same slice.
 func same(a, b []byte) bool {

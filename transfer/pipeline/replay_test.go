@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,9 +22,17 @@ type replayer struct {
 	sinks  []*sink
 	full   int // how often there is no room
 	asked  int
+	wants  func(p *metric.Point) bool // of the last backend by the routing "second"
 }
 
 func (r *replayer) Route(routing []byte) { r.routes = append(r.routes, string(routing)) }
+
+func (r *replayer) Wants(backend int) func(p *metric.Point) bool {
+	if backend == len(r.sinks)-1 && r.routes[len(r.routes)-1] == "second" {
+		return r.wants
+	}
+	return nil
+}
 
 func (r *replayer) Put(backend int, b *queue.Block, slots []int32) { r.sinks[backend].Put(b, slots) }
 
@@ -75,6 +84,30 @@ func TestReplayRepeatsWhatWasAccepted(t *testing.T) {
 		require.Equal(t, uint64(points), read)
 		require.Equal(t, [][]string{nil, {"second"}, {"first", "second"}, {"first", "second"}}[blocks], to.routes)
 	}
+}
+
+// What a backend wanted when a point was accepted decides, not what it wants now.
+func TestReplayByTheWantsOfThen(t *testing.T) {
+	entry := func(routing string, first uint64) *journal.Entry {
+		b := batch(of("", 1)[0], good())
+		return &journal.Entry{First: first, Routing: []byte(routing), Batch: b}
+	}
+	records := entries{entry("first", 1), entry("second", 3), entry("third", 5)}
+	to := &replayer{
+		sinks: []*sink{{}, {prefix: "cpu"}},
+		wants: func(p *metric.Point) bool { return p.Metric == "m" },
+	}
+	p := New([]Backend{to.sinks[0], to.sinks[1]}, Cache{Series: 10, Bytes: 1 << 20}, Durability{}, time.Now)
+	read, _, err := p.Replay(t.Context(), 0, records, to)
+	require.NoError(t, err)
+	require.EqualValues(t, 6, read)
+	require.Len(t, to.sinks[0].blocks, 3)
+	for i, b := range to.sinks[1].blocks {
+		require.Equal(t, 1, b.Len())
+		require.Equal(t, i != 1, strings.Contains(string(b.Item(0)), "cpu"))
+		require.EqualValues(t, 2*i+1, b.First)
+	}
+	require.Len(t, to.sinks[1].blocks, 3)
 }
 
 // entries is a Journaled that has these records.
