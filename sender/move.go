@@ -59,8 +59,8 @@ func (l *lane) move(ctx context.Context, drain <-chan struct{}) {
 			if len(moved) == 0 || l.now.Sub(turned) > returnWithin {
 				return
 			}
-		} else {
-			wait = l.forward(ctx, drain, &moved)
+		} else if wait = l.forward(ctx, drain, &moved); l.blocks.Moved() {
+			break
 		}
 		if len(moved) > 0 {
 			wait = min(wait, confirmPause)
