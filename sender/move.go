@@ -13,7 +13,7 @@ const (
 	// roomPause is how often a lane looks whether there is room where its points go.
 	roomPause = 5 * time.Millisecond
 	// moveStop is how long a stop waits for what was put onward to be safe there.
-	moveStop = time.Second
+	moveStop = 2 * time.Second
 	// returnWithin is how long a target that is configured again waits for that.
 	returnWithin = 10 * time.Second
 )
@@ -68,7 +68,13 @@ func (l *lane) move(ctx context.Context, drain <-chan struct{}) {
 		l.sleep(ctx, drain, l.blocks.Wake(), wait)
 		l.arrived(&moved)
 	}
+	// A stop: what is on its way goes to the spools, or it would be moved twice.
 	for end := l.now.Add(moveStop); len(moved) > 0 && ctx.Err() == nil && l.now.Before(end); {
+		for _, on := range moved {
+			for _, spot := range on.spots {
+				spot.Ask()
+			}
+		}
 		l.sleep(ctx, drain, nil, confirmPause)
 		l.arrived(&moved)
 	}

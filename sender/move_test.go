@@ -106,7 +106,8 @@ func moveAtRandom(t *testing.T, random *rand.Rand) {
 	if random.IntN(2) == 0 {
 		b.rules.Settle = 10 * time.Millisecond
 	}
-	full := random.IntN(3) == 0 // the disk is, at times
+	full := random.IntN(3) == 0
+	b.full = full
 	kills := random.IntN(2) == 0
 	fresh := 0
 	address := func() string { fresh++; return fmt.Sprintf("a%d:1", fresh) }

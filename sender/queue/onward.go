@@ -35,6 +35,9 @@ func (s Spot) IsSafe() bool {
 	return true
 }
 
+// Ask makes the lane's target turn spooled soon, so that the spot becomes safe.
+func (s Spot) Ask() { s.lane.queue.Ask() }
+
 // HasRoom is that of the lane's queue.
 func (l *Lane) HasRoom() bool { return l.queue.HasRoom() }
 
