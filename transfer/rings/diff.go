@@ -75,7 +75,7 @@ func (c *commands) diff(ctx context.Context, cmd *cobra.Command, words []string)
 			d.MaxMove = b.MaxMove
 		}
 		if d.Exceeds = d.MaxMove > 0 && d.Share > d.MaxMove; d.Exceeds {
-			over = append(over, fmt.Sprintf("%s: %s of all hashes would move, over its maxMove of %s: reload with force, or change less at a time",
+			over = append(over, fmt.Sprintf("%s: %s of all hashes would move, over its maxMove of %s: force it with POST /config/reload?force=1, or change less at a time",
 				d.Backend, percent(d.Share), percent(d.MaxMove)))
 		}
 	}
