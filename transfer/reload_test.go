@@ -85,13 +85,12 @@ func TestWhatCannotChangeIsRefused(t *testing.T) {
 
 // Without its data directory a relay cannot begin to refuse what it cannot keep.
 func TestRefuseNeedsADataDirectory(t *testing.T) {
-	r := startLive(t)
-	kept := r.storage
-	r.storage = nil
-	defer func() { r.storage = kept }()
-	now := *r.config()
-	now.OnDiskError = "refuse"
-	require.ErrorContains(t, r.fixed(r.config(), &now), "cannot change onDiskError while the relay runs")
+	s := &Service{} // one that could not have its data directory
+	old, now := parse(t, `{}`), parse(t, `{"onDiskError": "refuse"}`)
+	require.ErrorContains(t, s.fixed(old, now), "cannot change onDiskError while the relay runs")
+	require.NoError(t, s.fixed(now, old))
+	s.storage = &storage{}
+	require.NoError(t, s.fixed(old, now))
 }
 
 // Of many reloads at once each is answered and the last one wins; nothing of them stays
