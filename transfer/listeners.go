@@ -19,11 +19,12 @@ type listeners struct {
 	rooms *rooms
 	log   *slog.Logger
 
-	mu      sync.Mutex
-	reading bool                      // receivers read from their start on
-	open    map[string]*listener      // by name
-	counts  map[string]*stat.Receiver // likewise, of all that were ever open
-	ending  sync.WaitGroup            // of what was replaced
+	mu        sync.Mutex
+	reading   bool                      // a receiver that is opened reads at once
+	answering bool                      // an admin server that is opened answers at once
+	open      map[string]*listener      // by name
+	counts    map[string]*stat.Receiver // likewise, of all that were ever open
+	ending    sync.WaitGroup            // of what was replaced
 }
 
 func newListeners(ports ports, rooms *rooms, log *slog.Logger) *listeners {
@@ -31,8 +32,11 @@ func newListeners(ports ports, rooms *rooms, log *slog.Logger) *listeners {
 		open: make(map[string]*listener), counts: make(map[string]*stat.Receiver)}
 }
 
-// startAdmin lets the admin server answer.
+// startAdmin lets the admin server answer, also one that is opened later.
 func (l *listeners) startAdmin() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answering = true
 	if web := l.open[listenerHTTP]; web != nil {
 		web.admin.Start()
 	}
@@ -141,14 +145,12 @@ func (l *listeners) build(name string, cfg *g.Config, port *boundPort) {
 	l.mu.Unlock()
 	built := l.rooms.newListener(name, cfg, port, counts)
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.open[name] = built
-	reading := l.reading
-	l.mu.Unlock()
-	if !reading {
-		return
+	if l.reading {
+		built.points.Start()
 	}
-	built.points.Start()
-	if built.admin != nil {
+	if l.answering && built.admin != nil {
 		built.admin.Start()
 	}
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"transfer/g"
+	"transfer/g/guard"
 	"transfer/g/stat"
 )
 
@@ -19,21 +21,30 @@ func (s *Service) Reload(force bool) (stat.Reloaded, error) {
 	}
 	s.changing.Lock()
 	defer s.changing.Unlock()
-	reloaded, err := s.reload(s.reloads.begin(a))
-	news := s.reloads.finish(a, reloaded, err)
-	switch {
-	case err != nil && news:
-		s.log.Error("the configuration is refused, nothing has changed", "error", err)
-	case len(reloaded.Changed) > 0:
-		s.log.Info("the configuration is reloaded", "changed", reloaded.Changed)
-	case err == nil:
-		s.log.Debug("the configuration is as it was")
-	}
-	return reloaded, err
+	a.err = errUnfinished
+	defer func() { s.tellReload(a, s.reloads.finish(a)) }()
+	a.reloaded, a.err = s.loadAgain(s.reloads.begin(a))
+	return a.reloaded, a.err
 }
 
-// reload is Reload while s.changing is held.
-func (s *Service) reload(force bool) (stat.Reloaded, error) {
+// errUnfinished is what a reload ends with that panics.
+var errUnfinished = errors.New("the reload was not finished: please report this, with the log")
+
+// tellReload says in the log what came of the attempt; news: it has not been said yet.
+func (s *Service) tellReload(a *attempt, news bool) {
+	switch {
+	case a.err != nil && news:
+		s.log.Error("the configuration is refused, nothing has changed", "error", a.err)
+	case a.err != nil:
+	case len(a.reloaded.Changed) > 0:
+		s.log.Info("the configuration is reloaded", "changed", a.reloaded.Changed)
+	default:
+		s.log.Info("the configuration is loaded again and has not changed")
+	}
+}
+
+// loadAgain is Reload while s.changing is held.
+func (s *Service) loadAgain(force bool) (stat.Reloaded, error) {
 	was := s.conf.Load()
 	file, err := g.Load(was.file.Path)
 	if err != nil {
@@ -60,23 +71,27 @@ const watchEvery = 500 * time.Millisecond
 
 // startReloads begins to carry out what Reread asks for, and to watch the file.
 func (s *Service) startReloads() {
+	file := &watchedFile{path: s.config().Path}
 	s.reloads.running.Go(func() {
-		tick := time.NewTicker(watchEvery)
-		defer tick.Stop()
-		file := &watchedFile{path: s.config().Path}
-		for {
-			select {
-			case <-s.reloads.end:
-				return
-			case <-s.reloads.wake:
-			case <-tick.C:
-				if !s.config().WatchConfig || !file.changed() {
-					continue
-				}
-			}
-			_, _ = s.Reload(false) // it has told what came of it
-		}
+		guard.Run(s.log, "reloads", &s.reloads.restarts, s.reloads.end, func() { s.runReloads(file) })
 	})
+}
+
+func (s *Service) runReloads(file *watchedFile) {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.reloads.end:
+			return
+		case <-s.reloads.wake:
+		case <-tick.C:
+			if !s.config().WatchConfig || !file.changed() {
+				continue
+			}
+		}
+		_, _ = s.Reload(false) // it has told what came of it
+	}
 }
 
 // stopReloads ends that, and waits for the change that is under way.

@@ -168,9 +168,10 @@ func TestReloadsJoin(t *testing.T) {
 		require.False(t, first)
 		require.Same(t, next, same)
 	}
-	require.True(t, r.finish(running, stat.Reloaded{}, errNotReady), "news")
+	running.err, next.err = errNotReady, errNotReady
+	require.True(t, r.finish(running), "news")
 	require.True(t, r.begin(next))
-	require.False(t, r.finish(next, stat.Reloaded{}, errNotReady), "it is known")
+	require.False(t, r.finish(next), "it is known")
 	<-next.done
 	require.ErrorIs(t, next.err, errNotReady)
 	var shown stat.Loaded

@@ -2,6 +2,7 @@ package main
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"transfer/g/stat"
 )
@@ -14,9 +15,10 @@ type reloads struct {
 	results map[string]uint64
 	failed  string // why the last one was refused
 
-	wake    chan struct{} // asks for a reload by itself
-	end     chan struct{} // closed: nothing more is reloaded by itself
-	running sync.WaitGroup
+	wake     chan struct{} // asks for a reload by itself
+	end      chan struct{} // closed: nothing more is reloaded by itself
+	running  sync.WaitGroup
+	restarts atomic.Uint64 // after a panic
 }
 
 // attempt is a reload that some wait for.
@@ -24,7 +26,7 @@ type attempt struct {
 	force bool // for one of them
 	done  chan struct{}
 
-	reloaded stat.Reloaded // once it is done
+	reloaded stat.Reloaded // what came of it, once it is done
 	err      error         // likewise
 }
 
@@ -53,18 +55,17 @@ func (r *reloads) begin(a *attempt) (force bool) {
 
 // finish counts the attempt and lets go of all who wait. It reports whether it was
 // refused for another reason than the one before, or for the first time.
-func (r *reloads) finish(a *attempt, reloaded stat.Reloaded, err error) (news bool) {
-	a.reloaded, a.err = reloaded, err
+func (r *reloads) finish(a *attempt) (news bool) {
 	defer close(a.done)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	before := r.failed
 	r.failed = ""
 	switch {
-	case err != nil:
-		r.failed = err.Error()
+	case a.err != nil:
+		r.failed = a.err.Error()
 		r.results[stat.ReloadRefused]++
-	case len(reloaded.Changed) == 0:
+	case len(a.reloaded.Changed) == 0:
 		r.results[stat.ReloadUnchanged]++
 	default:
 		r.results[stat.ReloadApplied]++
