@@ -74,18 +74,12 @@ func (s *subject) noMeaning() {
 // notYet names settings that this version takes and does not act on.
 func (s *subject) notYet() {
 	const wait = "leave it out until a version has it"
-	if s.WatchConfig {
-		s.note("watchConfig", "this version reads its file at start only", "restart the relay to apply a change")
-	}
 	for _, b := range s.Backends {
 		if b.OnDown != "wait" {
 			s.note(b.Name+".onDown", "this version always waits for an address that is down", wait)
 		}
 		if b.Handoff > 0 {
 			s.note(b.Name+".handoff", "this version hands no series over when the ring changes", wait)
-		}
-		if b.MaxMove > 0 {
-			s.note(b.Name+".maxMove", "this version does not reload, so it has nothing to refuse", wait)
 		}
 		if b.Overflow != "disk" {
 			s.note(b.Name+".overflow", "this version has no overflow but its disk", wait)
