@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"transfer/g"
 	"transfer/g/stat"
 	"transfer/http"
 )
@@ -265,4 +266,77 @@ func TestChangesNeedAReadyRelay(t *testing.T) {
 	require.Error(t, err)
 	_, err = s.apply(newConfiguration(s.config(), nil), manner{})
 	require.ErrorIs(t, err, errNotReady)
+}
+
+// slowRoutes is seenRoutes whose Plan takes as long as the test wants.
+type slowRoutes struct {
+	seenRoutes
+	planning, goOn chan struct{}
+}
+
+func (r *slowRoutes) Plan(cfg *g.Config) (rerouting, error) {
+	r.planning <- struct{}{}
+	<-r.goOn
+	return r.seenRoutes.Plan(cfg)
+}
+
+// However many ask while a reload is under way, one more follows, with the file as it is
+// then; points are taken meanwhile.
+func TestReloadsThatWaitBecomeOne(t *testing.T) {
+	r := startLive(t)
+	routes := &slowRoutes{seenRoutes: seenRoutes{sender: r.sender}, planning: make(chan struct{}), goOn: make(chan struct{})}
+	r.routes = routes
+	agent := dialRPC(t, r.listeners.address(listenerRPC))
+	var callers sync.WaitGroup
+	call := func(minStep int) {
+		callers.Go(func() {
+			if _, err := r.Reload(false); err != nil {
+				t.Errorf("refused: %v", err)
+			}
+			if minStep != r.config().MinStep {
+				t.Errorf("%d is in force, not %d", r.config().MinStep, minStep)
+			}
+		})
+	}
+	r.cfg["minStep"] = 10
+	r.write(t)
+	callers.Go(func() { _, _ = r.Reload(false) })
+	<-routes.planning
+	r.cfg["minStep"] = 20
+	r.write(t)
+	for range 20 {
+		call(20)
+	}
+	r.Reread()
+	r.Reread()
+	require.NoError(t, agent.push("meanwhile"))
+	routes.goOn <- struct{}{}
+	<-routes.planning
+	routes.goOn <- struct{}{}
+	callers.Wait()
+	require.Equal(t, 2, routes.applied)
+	r.arrived(t, "meanwhile")
+}
+
+// panickyRoutes cannot plan.
+type panickyRoutes struct{}
+
+func (panickyRoutes) Plan(*g.Config) (rerouting, error) { panic("made to") }
+
+// A reload that panics is over for all who wait for it; the next one is carried out.
+func TestReloadThatPanics(t *testing.T) {
+	r := startLive(t)
+	sound := r.routes
+	r.routes = panickyRoutes{}
+	r.cfg["minStep"] = 10
+	r.write(t)
+	require.Panics(t, func() { _, _ = r.Reload(false) })
+	require.Equal(t, errUnfinished.Error(), (&view{r.Service}).Loaded().Failed)
+	r.Reread()
+	require.Eventually(t, func() bool { return r.reloads.restarts.Load() == 1 }, 10*time.Second, 10*time.Millisecond)
+	r.changing.Lock()
+	r.routes = sound
+	r.changing.Unlock()
+	r.reload(t)
+	require.Equal(t, 10, r.config().MinStep)
 }
