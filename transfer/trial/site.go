@@ -96,6 +96,16 @@ func (s *Site) IDOf(in StandIn) string {
 	return ""
 }
 
+// isAway reports whether an address is not configured at the moment.
+func (s *Site) isAway(id string) bool {
+	for i := range s.Addrs {
+		if s.Addrs[i].ID() == id {
+			return s.Addrs[i].Away
+		}
+	}
+	return false
+}
+
 // Dead is the fault of a process that is gone.
 func Dead() sink.Fault { return sink.Fault{Mode: sink.Refuse} }
 
