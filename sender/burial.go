@@ -50,15 +50,16 @@ func (l *lane) keep(b *queue.Block, item int, reason string) error {
 
 // awaitBurial tries again to bury until the disk takes all letters. What was judged stays
 // in flight meanwhile: to send it again would give the backend twice what it has taken.
-// It returns false when the lane is to end, a stop being tried once more.
+// It returns false when the lane is to end or has another role, after a last attempt.
 func (l *lane) awaitBurial(ctx context.Context, drain <-chan struct{}, err error) bool {
 	l.target.health.log.Error("the disk takes no dead letter: what is behind it waits", "lane", l.index, "error", err)
+	defer l.unburied.Store(nil)
 	for err != nil {
 		text := err.Error()
-		l.poison.unburied.Store(&text)
+		l.unburied.Store(&text)
 		l.target.health.count(err, !l.failing, l.now)
 		l.failing = true
-		if isClosed(drain) {
+		if isClosed(drain) || l.isTurned() {
 			return false
 		}
 		l.sleep(ctx, drain, nil, l.pause.NextBackOff())
@@ -67,7 +68,6 @@ func (l *lane) awaitBurial(ctx context.Context, drain <-chan struct{}, err error
 		}
 		err = l.bury()
 	}
-	l.poison.unburied.Store(nil)
 	return true
 }
 
@@ -79,7 +79,7 @@ func (t *target) trouble() error {
 		errs = append(errs, t.spooler.Trouble())
 	}
 	for _, l := range t.lanes {
-		if text := l.poison.unburied.Load(); text != nil {
+		if text := l.unburied.Load(); text != nil {
 			errs = append(errs, errors.New(*text))
 		}
 	}

@@ -106,7 +106,7 @@ func (s *Sender) retire() {
 // letGo closes what a former target has open of which nothing is left, and reports whether
 // that is done: its spools must have been read, and that been stored.
 func (s *Sender) letGo(t *target) bool {
-	if t.spooler != nil && t.spooler.bytes() > 0 {
+	if t.spooler != nil && !t.spooler.isRead() {
 		return false
 	}
 	if !isClosed(t.retired) {

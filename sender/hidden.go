@@ -18,7 +18,24 @@ const (
 // hidden says that the spools of a target may hold points but could not be opened yet:
 // new points wait in memory so as not to overtake those. They do so as long as nothing
 // is lost by it; a disk that stays broken must not stop the target.
-type hidden struct{ is atomic.Bool }
+type hidden struct {
+	is     atomic.Bool
+	unread bool // they may hold points, whatever has been done since the start
+}
+
+// begin notes that the spools could not be opened at the start.
+func (h *hidden) begin(mayHold bool) {
+	h.unread = mayHold
+	h.is.Store(mayHold)
+}
+
+// isRead reports whether nothing is left in the target's spools.
+func (s *spooler) isRead() bool {
+	if s.spools.Load() == nil && s.hidden.unread {
+		return false
+	}
+	return s.bytes() == 0
+}
 
 // unseen returns how long the lane must wait for its spool to be opened before it may
 // send: Forever if it is to end, 0 if it need not wait.

@@ -3,6 +3,7 @@ package sender
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -41,8 +42,9 @@ type lane struct {
 	tried   int // attempts that failed in a row, each at the next address
 	failing bool
 
-	poison poison
-	behind bool // a backlog drains
+	poison   poison
+	unburied atomic.Pointer[string] // why a dead letter waits for the disk; nil: none does
+	behind   bool                   // a backlog drains
 
 	link
 	written  int       // Blocks in flight that were sent on conn

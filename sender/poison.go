@@ -2,7 +2,6 @@ package sender
 
 import (
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"transfer/sender/queue"
@@ -21,8 +20,6 @@ type poison struct {
 	address string // whose word counts
 	block   print  // the Block in flight when a connection was lost
 	losses  int    // in a row with that Block
-
-	unburied atomic.Pointer[string] // why a dead letter waits for the disk; nil: none does
 }
 
 // print tells whether a Block is the same one as before, also when it was read from

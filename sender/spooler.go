@@ -65,7 +65,7 @@ func newSpooler(t *target, s *shared) *spooler {
 		sp.opened = append(sp.opened, first)
 	}
 	err := sp.open()
-	sp.hidden.is.Store(err != nil && sp.store.MayHold(t.id))
+	sp.hidden.begin(err != nil && sp.store.MayHold(t.id))
 	sp.report(err)
 	return sp
 }
