@@ -127,6 +127,29 @@ func TestStopWithALetterThatWaits(t *testing.T) {
 	bed.stop(t, 20)
 }
 
+// A target gets another role although a letter waits: what was judged is given back and
+// judged anew.
+func TestTurnWithALetterThatWaits(t *testing.T) {
+	p := &peer{always: poisons(5)}
+	bed, disk := buryingBed(t, p)
+	s := bed.start(t, nil)
+	putBatches(s, 0, 20)
+	eventually(t, "the letter waits", func() bool { return s.Trouble() != nil })
+	tg := s.targets()[0]
+	other := *tg.role.Load()
+	tg.turn(&other)
+	eventually(t, "it is given back", func() bool { return bed.target().Failed > 0 && bed.target().Resent > 20 })
+	require.Empty(t, bed.target().Dropped)
+	disk.left.Store(1 << 20)
+	eventually(t, "all is settled", func() bool { return bed.target().Queued == 0 })
+	require.Equal(t, map[string]uint64{"dead_letter": 1}, bed.target().Dropped)
+	arrived := slices.Compact(slices.Sorted(slices.Values(p.points())))
+	require.Equal(t, without(upTo(20), 5), arrived)
+	numbers, _ := letters(t, bed.dead)
+	require.Equal(t, []int{5}, numbers)
+	bed.stop(t, 20)
+}
+
 // A letter that no disk would take holds nothing up.
 func TestLetterTooLargeToBeKept(t *testing.T) {
 	p := &peer{always: func(c *call) error {

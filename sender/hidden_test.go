@@ -19,10 +19,13 @@ func TestNewPointsWaitForAHiddenSpool(t *testing.T) {
 	putBatches(s, 100, 200)
 	time.Sleep(3 * hiddenPause)
 	require.Empty(t, p.points())
+	require.False(t, s.targets()[0].spooler.isRead(), "nothing may be let go of")
 	bed.disk.closed.Store(false)
 	eventually(t, "all arrive", func() bool { return bed.target().Delivered == 200 })
 	require.Equal(t, upTo(200), p.points())
 	require.NoError(t, s.Trouble())
+	bed.keep(200)
+	require.True(t, s.targets()[0].spooler.isRead())
 	bed.stop(t, 200)
 }
 
