@@ -68,6 +68,7 @@ func (l *lane) enter(ctx context.Context) (leave func(), err error) {
 		}
 		leave()
 		l.moveTo(s.leave(l.hop, l.shared.now()))
+		l.disconnect() // one that was kept: the caller dials, and would forget it
 	}
 	return l.shared.gates.pass(ctx, l.address())
 }

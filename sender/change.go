@@ -117,8 +117,7 @@ func (c *Change) maker(have map[string]*target, section *g.Backend) maker {
 		if t == nil {
 			t = newTarget(p, section, at, lanes, c.sender.shared)
 			c.fresh = append(c.fresh, t)
-		} else if r := newRole(p, section, at.addresses, t.health.log, c.sender.shared.now()); !t.role.Load().suits(r) {
-			r.hops.keep(t.role.Load().hops)
+		} else if r := newRole(p, section, at.addresses); !t.role.Load().suits(r) {
 			c.turns[t] = r
 		}
 		return t

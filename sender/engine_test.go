@@ -40,6 +40,9 @@ func engineRun(t *testing.T, random *rand.Rand) {
 	section := &g.Backend{
 		Name: "peer", Batch: 1 + random.IntN(50), MaxConns: 8, Lanes: 1 + random.IntN(4), QueueBytes: 1 << 24, MaxAge: time.Hour,
 	}
+	section.EjectAfter = 1 + random.IntN(4)
+	section.ProbeInterval = time.Duration(random.IntN(3)) * 100 * time.Millisecond
+	section.Balance = []string{g.BalanceSticky, g.BalanceRoundRobin, g.BalanceLeastInFlight}[random.IntN(3)]
 	var rules Rules
 	budget := int64(1 << 30)
 	if tiny {
@@ -57,14 +60,16 @@ func engineRun(t *testing.T, random *rand.Rand) {
 	if peer.applies {
 		addresses = addresses[:1] // such a backend is no group
 	}
-	t.Logf("window %t, applies %t, tiny %t, early %t, %d lanes, %d addresses, batch %d",
-		peer.window, peer.applies, tiny, early, section.Lanes, len(addresses), section.Batch)
+	t.Logf("window %t, applies %t, tiny %t, early %t, %d lanes, %d addresses, batch %d, ejected after %d, probed after %s, %s",
+		peer.window, peer.applies, tiny, early, section.Lanes, len(addresses), section.Batch,
+		section.EjectAfter, section.ProbeInterval, section.Balance)
 	s := newSender(budget, quiet())
 	p := plan{Backend: peer, Rules: rules, group: addresses}
 	c, err := newCluster(kind{name: "peer", build: func(*g.Backend, int) (plan, error) { return p, nil }}, section, 30, s.shared)
 	require.NoError(t, err)
 	s.use(c)
 	tg := c.targets[0]
+	tg.role.Load().hops.back = homecoming{after: 300 * time.Millisecond, pause: 100 * time.Millisecond, hold: 20 * time.Millisecond}
 	s.Start()
 
 	var done atomic.Bool

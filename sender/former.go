@@ -28,7 +28,7 @@ func (s *Sender) leaving() []*target {
 // drains to its address.
 func (s *Sender) leave(t *target, c *Cluster, y *layer) {
 	now := t.role.Load()
-	r := &role{section: now.section, backend: now.backend, rules: now.rules, addresses: now.addresses, hops: now.hops}
+	r := &role{section: now.section, backend: now.backend, rules: now.rules, addresses: now.addresses}
 	if y == nil {
 		r.drains = true
 	} else {
@@ -136,7 +136,6 @@ func (s *Sender) takeBack(t *target, r *role) {
 	defer t.mu.Unlock()
 	t.gone = false
 	t.turn(r)
-	t.startProbes(s.ctx, &s.keepers)
 	for _, l := range t.lanes {
 		if l.ended {
 			l.ended = false

@@ -24,20 +24,22 @@ type hop struct {
 	every   time.Duration // between probes of an address that is silent; 0: none
 	began   time.Time     // where heard counts from
 
-	heard    atomic.Int64  // when a call or probe last went well, nanoseconds after began
-	sound    atomic.Bool   // nothing has failed since
-	failures atomic.Uint64 // in all
-	flight   atomic.Int64  // bytes of the calls under way
-	wake     chan struct{} // there is a failure: a probe may be due sooner
+	heard    atomic.Int64    // when a call or probe last went well, nanoseconds after began
+	sound    atomic.Bool     // nothing has failed since
+	failures atomic.Uint64   // in all
+	flight   atomic.Int64    // bytes of the calls under way
+	asking   atomic.Bool     // a probe is under way
+	stirred  chan<- struct{} // of the target: a probe may be due sooner
 
 	mu     sync.Mutex
 	state  string // see the states of a stat.Address
 	since  time.Time
-	last   string    // error
-	calls  int       // that failed in a row
-	probes int       // likewise
-	good   time.Time // since when nothing has failed; zero: the last attempt failed, or there was none
-	due    time.Time // no probe before
+	last   string        // error
+	calls  int           // that failed in a row
+	probes int           // likewise
+	good   time.Time     // since when nothing has failed; zero: the last attempt failed, or there was none
+	due    time.Time     // no probe before
+	quiet  time.Duration // it is probed when it has been silent for so long
 	pause  *backoff.ExponentialBackOff
 }
 
@@ -45,12 +47,12 @@ type hop struct {
 // never failed.
 const steadyFor = time.Minute
 
-func newHop(address string, eject int, alone bool, every time.Duration, now time.Time) *hop {
+func newHop(address string, eject int, alone bool, every time.Duration, stirred chan<- struct{}, now time.Time) *hop {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval, pause.Multiplier = probePauses(every)
 	return &hop{
 		address: address, eject: max(1, eject), alone: alone, every: every, began: now,
-		wake: make(chan struct{}, 1), state: stat.AddressProbing, since: now, pause: pause,
+		stirred: stirred, quiet: jittered(every), state: stat.AddressProbing, since: now, pause: pause,
 	}
 }
 
@@ -71,7 +73,7 @@ func (h *hop) probed(now time.Time) (back bool) {
 	h.hear(now)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.probes = 0
+	h.probes, h.quiet = 0, jittered(h.every)
 	switch {
 	case !h.good.IsZero() && now.Sub(h.good) >= steadyFor:
 		h.trust()
@@ -141,10 +143,33 @@ func (h *hop) postpone(call bool, now time.Time) {
 		pause = max(pause, h.every)
 	}
 	h.due = now.Add(pause)
+	stir(h.stirred)
+}
+
+// wait puts the next probe off.
+func (h *hop) wait(pause time.Duration, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.due = now.Add(pause)
+}
+
+// stir leaves a signal, unless there is one.
+func stir(stirred chan<- struct{}) {
 	select {
-	case h.wake <- struct{}{}:
+	case stirred <- struct{}{}:
 	default:
 	}
+}
+
+// inherit takes over what another hop knows of the same address.
+func (h *hop) inherit(from *hop) {
+	from.mu.Lock()
+	defer from.mu.Unlock()
+	h.began = from.began
+	h.heard.Store(from.heard.Load())
+	h.sound.Store(from.sound.Load())
+	h.state, h.since, h.last = from.state, from.since, from.last
+	h.calls, h.probes, h.good, h.due = from.calls, from.probes, from.good, from.due
 }
 
 // turn changes the state. The lock is held.

@@ -58,7 +58,7 @@ func TestStateOfAnAddress(t *testing.T) {
 		{"PPPp", stat.AddressUp, unblemished},
 		{"CCCc", stat.AddressUp, unblemished},
 	} {
-		h := newHop("a:1", 3, false, 5*time.Second, begin)
+		h := newHop("a:1", 3, false, 5*time.Second, nil, begin)
 		now := happened(h, begin, c.events)
 		s := h.status()
 		require.Equal(t, c.state, s.State, c.events)
@@ -70,7 +70,7 @@ func TestStateOfAnAddress(t *testing.T) {
 
 func TestSinceWhenAnAddressIsAsItIs(t *testing.T) {
 	begin := time.Unix(1_700_000_000, 0)
-	h := newHop("a:1", 2, false, 5*time.Second, begin)
+	h := newHop("a:1", 2, false, 5*time.Second, nil, begin)
 	require.False(t, h.isGood(0, begin), "nothing is known")
 	happened(h, begin, "cccCCPPpp")
 	require.Equal(t, begin.Add(8*time.Second), h.status().Since)
@@ -89,38 +89,38 @@ func TestSinceWhenAnAddressIsAsItIs(t *testing.T) {
 func TestProbesBackOff(t *testing.T) {
 	begin := time.Unix(1_700_000_000, 0)
 	const every = 5 * time.Second
-	h := newHop("a:1", 3, false, every, begin)
-	quiet := 4 * time.Second
-	require.Equal(t, quiet, h.untilProbe(quiet, begin))
+	h := newHop("a:1", 3, false, every, nil, begin)
+	require.InDelta(t, every, h.untilProbe(begin), float64(every/4))
+	quiet := h.untilProbe(begin)
 	h.answered(begin.Add(time.Second))
-	require.Equal(t, quiet, h.untilProbe(quiet, begin.Add(time.Second)), "a call proves as much")
+	require.Equal(t, quiet, h.untilProbe(begin.Add(time.Second)), "a call proves as much")
 	now := begin.Add(time.Minute)
-	require.Negative(t, h.untilProbe(quiet, now))
+	require.Negative(t, h.untilProbe(now))
 	for _, mean := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
 		for range 20 {
 			h.failed(errors.New("reset"), true, now)
 		}
-		wait := h.untilProbe(quiet, now)
+		wait := h.untilProbe(now)
 		require.InDelta(t, mean*time.Second, wait, float64(mean*time.Second/2+time.Millisecond))
 		now = now.Add(wait)
 	}
 	h.answered(now)
 	h.failed(errors.New("reset"), true, now)
-	require.LessOrEqual(t, h.untilProbe(quiet, now), 3*every/10, "a good call ends it")
+	require.LessOrEqual(t, h.untilProbe(now), 3*every/10, "a good call ends it")
 }
 
 // The lanes of a lone address try it themselves.
 func TestLoneAddressIsProbedLittle(t *testing.T) {
 	begin := time.Unix(1_700_000_000, 0)
-	h := newHop("a:1", 3, true, 5*time.Second, begin)
+	h := newHop("a:1", 3, true, 5*time.Second, nil, begin)
 	h.failed(errors.New("reset"), true, begin)
-	require.GreaterOrEqual(t, h.untilProbe(time.Second, begin), 5*time.Second)
+	require.GreaterOrEqual(t, h.untilProbe(begin), 5*time.Second)
 }
 
 // Without probes an address that is down is tried again after a pause.
 func TestEjectionWithoutProbes(t *testing.T) {
 	begin := time.Unix(1_700_000_000, 0)
-	h := newHop("a:1", 1, false, 0, begin)
+	h := newHop("a:1", 1, false, 0, nil, begin)
 	h.failed(errors.New("reset"), true, begin)
 	require.Equal(t, ejected, h.standing(begin))
 	require.Equal(t, doubtful, h.standing(begin.Add(2*usualProbes)))
@@ -130,14 +130,15 @@ func TestEjectionWithoutProbes(t *testing.T) {
 
 func groupOf(mode string, addresses ...string) *hops {
 	section := &g.Backend{Balance: mode, EjectAfter: 3, ProbeInterval: 5 * time.Second}
-	return newHops(section, addresses, quiet(), time.Unix(1_700_000_000, 0))
+	return newHops(section, addresses, nil, quiet(), time.Unix(1_700_000_000, 0))
 }
 
 func TestLanesAreSpreadEvenly(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	s := groupOf("", "a:1", "b:1", "c:1")
 	for lane := range 6 {
-		require.Equal(t, lane%3, s.begin(lane))
+		home, first := s.begin(lane, "")
+		require.Equal(t, []int{lane % 3, lane % 3}, []int{home, first})
 	}
 	happened(s.all[0], now, "CCC")
 	require.Equal(t, 1, s.leave(0, now))
@@ -166,7 +167,7 @@ func TestLanesGoHomeOneByOne(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	s := groupOf("", "a:1", "b:1")
 	for lane := range 4 {
-		s.begin(lane)
+		s.begin(lane, "")
 	}
 	now = happened(s.all[0], now, "CCC")
 	s.leave(0, now)
@@ -185,7 +186,7 @@ func TestLanesGoHomeOneByOne(t *testing.T) {
 func TestEachBlockToTheNextOne(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	s := groupOf(g.BalanceRoundRobin, "a:1", "b:1", "c:1")
-	s.begin(0)
+	s.begin(0, "")
 	var turns []int
 	at := 0
 	for range 5 {
@@ -204,7 +205,7 @@ func TestEachBlockToTheNextOne(t *testing.T) {
 func TestEachBlockToTheLeastBusy(t *testing.T) {
 	now := time.Unix(1_700_000_000, 0)
 	s := groupOf(g.BalanceLeastInFlight, "a:1", "b:1", "c:1")
-	s.begin(0)
+	s.begin(0, "")
 	for i, bytes := range []int64{20, 30, 10} {
 		s.all[i].flight.Store(bytes)
 	}

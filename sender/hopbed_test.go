@@ -192,56 +192,81 @@ type hopBed struct {
 	dials   *dialCount
 	sender  *Sender
 
+	section g.Backend
+
 	stop    chan struct{}
 	feeding sync.WaitGroup
+	putting sync.Mutex // nobody may put while a change is put in force
 	fed     int
 }
 
 // newHopBed starts three next hops and six lanes; change changes the section.
 func newHopBed(t *testing.T, change func(*g.Backend)) *hopBed {
 	t.Helper()
-	b := &hopBed{t: t, got: newArrivals(), stop: make(chan struct{})}
-	var addresses []string
+	b := &hopBed{t: t, got: newArrivals(), stop: make(chan struct{}), section: *section("transfer", "")}
 	for range 3 {
-		s := newServer(t, b.got)
-		b.servers = append(b.servers, s)
-		addresses = append(addresses, s.address)
+		b.servers = append(b.servers, newServer(t, b.got))
 	}
-	s := section("transfer", "")
-	s.Nodes[0].Addresses = addresses
+	s := &b.section
 	s.Batch, s.MaxConns, s.Lanes, s.QueueBytes, s.MaxAge = 50, 32, 6, 64<<20, time.Hour
 	s.CallTimeout, s.ProbeInterval, s.EjectAfter = 400*time.Millisecond, 50*time.Millisecond, 3
 	change(s)
-	p := build(t, "transfer", s, 30)
-	b.dials = &dialCount{Backend: p.Backend, open: map[string]int{}}
-	p.Backend = b.dials
+	b.dials = &dialCount{Backend: transfer{newDialer(s)}, open: map[string]int{}}
 	b.sender = newSender(1<<30, quiet())
-	p.group = addresses
-	c, err := newCluster(kind{name: "transfer", build: func(*g.Backend, int) (plan, error) { return p, nil }}, s, 30, b.sender.shared)
-	require.NoError(t, err)
-	c.targets[0].role.Load().hops.back = homecoming{after: 200 * time.Millisecond, pause: 10 * time.Millisecond, hold: 5 * time.Millisecond}
-	b.sender.use(c)
+	b.sender.kinds = []kind{{name: "transfer", build: func(section *g.Backend, minStep int) (plan, error) {
+		p, err := newTransfer(section, minStep)
+		p.Backend = b.dials
+		return p, err
+	}}}
+	require.NoError(t, b.sender.build(b.config(), Storage{}))
+	b.sender.targets()[0].role.Load().hops.back = homecoming{after: 200 * time.Millisecond, pause: 10 * time.Millisecond, hold: 5 * time.Millisecond}
 	b.sender.Start()
 	return b
 }
 
+// config returns the configuration with the next hops of now.
+func (b *hopBed) config() *g.Config {
+	section := b.section
+	section.Nodes = []g.Node{{Name: "t1"}}
+	for _, s := range b.servers {
+		section.Nodes[0].Addresses = append(section.Nodes[0].Addresses, s.address)
+	}
+	return &g.Config{Backends: []*g.Backend{&section}, MinStep: 30, MemoryLimit: 2 << 30}
+}
+
+// apply makes the relay send to the next hops of now.
+func (b *hopBed) apply() {
+	change, err := b.sender.Plan(b.config())
+	require.NoError(b.t, err)
+	b.putting.Lock()
+	defer b.putting.Unlock()
+	change.Apply()
+}
+
 // feed puts a point of each of 60 series every 10 ms, until end.
 func (b *hopBed) feed() {
-	const series = 60
-	c := b.sender.clusters[0]
 	b.feeding.Go(func() {
 		for n := 1; !isClosed(b.stop); n++ {
-			block := &queue.Block{Accepted: time.Now()}
-			for i := range series {
-				p := metric.Point{Endpoint: "s" + strconv.Itoa(i), Metric: "m", Value: float64(n), Timestamp: 1, Step: 1}
-				block.Payload = append(block.Payload, itemOf(c.Backend, &p)...)
-				block.Close(crc32.ChecksumIEEE([]byte(p.Endpoint)))
-			}
-			place(c, block)
-			b.fed += series
+			b.put(n)
 			time.Sleep(10 * time.Millisecond)
 		}
 	})
+}
+
+// put puts the point of that number of each series.
+func (b *hopBed) put(n int) {
+	const series = 60
+	b.putting.Lock()
+	defer b.putting.Unlock()
+	c := b.sender.Clusters()[0]
+	block := &queue.Block{Accepted: time.Now()}
+	for i := range series {
+		p := metric.Point{Endpoint: "s" + strconv.Itoa(i), Metric: "m", Value: float64(n), Timestamp: 1, Step: 1}
+		block.Payload = append(block.Payload, itemOf(c.Backend, &p)...)
+		block.Close(crc32.ChecksumIEEE([]byte(p.Endpoint)))
+	}
+	place(c, block)
+	b.fed += series
 }
 
 // end stops the feeding and makes sure that all has arrived, in order, over one dial at a

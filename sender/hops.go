@@ -2,6 +2,7 @@ package sender
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,23 +37,26 @@ type hops struct {
 	homing time.Time // when a lane last went home
 }
 
-func newHops(section *g.Backend, addresses []string, log *slog.Logger, now time.Time) *hops {
+// newHops returns the addresses of a target with the section; stirred gets a signal when a
+// probe may be due sooner.
+func newHops(section *g.Backend, addresses []string, stirred chan<- struct{}, log *slog.Logger, now time.Time) *hops {
 	s := &hops{
 		mode: section.Balance, log: log, lanes: make([]int, len(addresses)),
 		back: homecoming{after: homeAfter, pause: homePause, hold: homeHold},
 	}
 	for _, address := range addresses {
-		s.all = append(s.all, newHop(address, section.EjectAfter, len(addresses) == 1, section.ProbeInterval, now))
+		s.all = append(s.all, newHop(address, section.EjectAfter, len(addresses) == 1, section.ProbeInterval, stirred, now))
 	}
 	return s
 }
 
-// keep goes on with what is known of the addresses that there were before.
-func (s *hops) keep(before *hops) {
-	for i, h := range s.all {
-		for _, known := range before.all {
-			if known.address == h.address && known.eject == h.eject && known.alone == h.alone && known.every == h.every {
-				s.all[i] = known
+// inherit takes over what was known of the addresses that stay. Nobody uses s yet.
+func (s *hops) inherit(before *hops) {
+	s.back = before.back
+	for _, h := range s.all {
+		for _, old := range before.all {
+			if old.address == h.address {
+				h.inherit(old)
 			}
 		}
 	}
@@ -68,13 +72,18 @@ func isSticky(balance string) bool {
 	return balance != g.BalanceRoundRobin && balance != g.BalanceLeastInFlight
 }
 
-// begin gives the lane of that index its home.
-func (s *hops) begin(lane int) (home int) {
+// begin gives the lane of that index its home, and the address that it uses first: at,
+// where it was before the addresses changed, if that is still one of them.
+func (s *hops) begin(lane int, at string) (home, first int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	home = lane % len(s.all)
-	s.lanes[home]++
-	return home
+	first = slices.IndexFunc(s.all, func(h *hop) bool { return h.address == at })
+	if first < 0 {
+		first = home
+	}
+	s.lanes[first]++
+	return home, first
 }
 
 // leave moves a lane off the address where it has just failed, to the best other one. If

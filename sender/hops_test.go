@@ -2,7 +2,6 @@ package sender
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -47,11 +46,39 @@ func TestAllNextHopsFail(t *testing.T) {
 			s.refuse()
 		}
 		eventually(t, "all are down", func() bool {
-			return b.sender.clusters[0].targets[0].role.Load().hops.areDown() && b.sender.Targets()[0].State == stat.StateDown
+			return b.sender.targets()[0].role.Load().hops.areDown() && b.sender.Targets()[0].State == stat.StateDown
 		})
 		s.listen()
 		eventually(t, "all lanes are there", func() bool { return b.addresses()[i].Lanes == 6 && b.addresses()[i].State == stat.AddressUp })
 	}
+	b.end()
+	require.Zero(t, b.got.late, "first arrivals out of order")
+}
+
+// A group's addresses change while points flow: a lane stays where it is as long as that
+// is one of them, what is known of an address stays known, and nothing is lost.
+func TestNextHopsChangeLive(t *testing.T) {
+	t.Cleanup(func() { goleak.VerifyNone(t) })
+	b := newHopBed(t, func(*g.Backend) {})
+	b.feed()
+	b.servers[2].refuse()
+	eventually(t, "it is down", func() bool { return b.addresses()[2].State == stat.AddressDown && b.addresses()[2].Lanes == 0 })
+	since := b.addresses()[2].Since
+	gone := b.servers[0]
+	b.servers = append(b.servers[1:], newServer(t, b.got))
+	b.apply()
+	require.Equal(t, stat.AddressDown, b.addresses()[1].State)
+	require.Equal(t, since, b.addresses()[1].Since)
+	eventually(t, "the new one is used", func() bool { return b.servers[2].callCount() > 0 })
+	calls := gone.callCount()
+	b.servers[1].listen()
+	b.waitFor(stat.AddressUp, 2, 2, 2)
+	require.Equal(t, calls, gone.callCount(), "it is none of them any more")
+	b.section.Balance = g.BalanceRoundRobin
+	b.apply()
+	eventually(t, "connections to all", func() bool { return b.sender.Targets()[0].Open == 18 })
+	b.section.ProbeInterval = 0
+	b.apply()
 	b.end()
 	require.Zero(t, b.got.late, "first arrivals out of order")
 }
@@ -125,14 +152,13 @@ func TestNoProbes(t *testing.T) {
 	b.waitFor(stat.AddressDown, 0, 3, 3)
 	require.Equal(t, uint64(0), b.addressFailuresByProbes())
 	b.servers[0].listen()
-	time.Sleep(10 * time.Millisecond)
-	require.Equal(t, stat.AddressDown, b.addresses()[0].State, "nobody asks")
+	b.waitFor(stat.AddressUp, 2, 2, 2)
 	b.end()
 }
 
 // addressFailuresByProbes returns how many probes have failed in a row, at all addresses.
 func (b *hopBed) addressFailuresByProbes() (n uint64) {
-	for _, h := range b.sender.clusters[0].targets[0].role.Load().hops.all {
+	for _, h := range b.sender.targets()[0].role.Load().hops.all {
 		h.mu.Lock()
 		n += uint64(h.probes)
 		h.mu.Unlock()

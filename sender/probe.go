@@ -5,6 +5,9 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"transfer/g/guard"
+	"transfer/sender/queue"
 )
 
 // probePauses returns how long after a failure an address is probed again: at first,
@@ -30,39 +33,56 @@ type pinger interface {
 	Ping() error
 }
 
-// startProbes begins to probe each address of the target, if it sends to them, until ctx
-// ends or it has another role. Lanes that send prove their addresses; the others are
-// asked.
-func (t *target) startProbes(ctx context.Context, goroutines *sync.WaitGroup) {
-	r := t.role.Load()
-	if r.section.ProbeInterval == 0 || r.isFormer() {
-		return
-	}
-	ctx, r.endProbes = context.WithCancel(ctx)
-	for _, h := range r.hops.all {
-		goroutines.Go(func() { t.watch(ctx, r, h) })
+// watch probes the target's addresses whenever they are due, until ctx ends or the target
+// is let go of. Lanes that send prove their addresses; the others are asked. A former
+// target that moves what it has asks nobody.
+func (t *target) watch(ctx context.Context) {
+	for ctx.Err() == nil && !isClosed(t.retired) {
+		t.watchRole(ctx, t.role.Load())
 	}
 }
 
-// watch probes one address whenever it is due.
-func (t *target) watch(ctx context.Context, r *role, h *hop) {
-	shared := t.lanes[0].shared
-	timer := time.NewTimer(0)
+// watchRole is watch for as long as the target has the role. No probe outlasts it.
+func (t *target) watchRole(ctx context.Context, r *role) {
+	var probes sync.WaitGroup
+	defer probes.Wait()
+	inRole, leave := context.WithCancel(ctx)
+	defer leave()
+	timer := time.NewTimer(queue.Forever)
 	defer timer.Stop()
-	quiet := jittered(h.every)
-	for ctx.Err() == nil {
-		wait := h.untilProbe(quiet, shared.now())
-		if wait <= 0 {
-			wait = t.probe(ctx, r, h)
-			quiet = jittered(h.every)
-		}
-		timer.Reset(wait)
+	for t.role.Load() == r && ctx.Err() == nil && !isClosed(t.retired) {
+		timer.Reset(t.startProbes(inRole, r, &probes, t.lanes[0].shared.now()))
 		select {
 		case <-timer.C:
-		case <-h.wake:
+		case <-t.stirred:
+		case <-t.retired:
 		case <-ctx.Done():
 		}
 	}
+}
+
+// startProbes starts the probes that are due, each of which ends with ctx, and returns
+// how long no other one is.
+func (t *target) startProbes(ctx context.Context, r *role, probes *sync.WaitGroup, now time.Time) time.Duration {
+	wait := time.Duration(queue.Forever)
+	if r.section.ProbeInterval == 0 || r.onward != nil {
+		return wait
+	}
+	for _, h := range r.hops.all {
+		switch due := h.untilProbe(now); {
+		case h.asking.Load(): // its end stirs
+		case due > 0:
+			wait = min(wait, due)
+		default:
+			h.asking.Store(true)
+			probes.Go(func() {
+				guard.Run(t.health.log, t.id, &t.restarts, ctx.Done(), func() { t.probe(ctx, r, h) })
+				h.asking.Store(false)
+				stir(t.stirred)
+			})
+		}
+	}
+	return wait
 }
 
 // jittered returns d, a quarter more or less.
@@ -71,23 +91,23 @@ func jittered(d time.Duration) time.Duration {
 }
 
 // untilProbe returns how long no probe is due: of an address that fails until its pause
-// is over, of another until it has been silent for quiet.
-func (h *hop) untilProbe(quiet time.Duration, now time.Time) time.Duration {
+// is over, of another until it has been silent for a while.
+func (h *hop) untilProbe(now time.Time) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.good.IsZero() && h.calls+h.probes > 0 {
 		return h.due.Sub(now)
 	}
-	return quiet - (now.Sub(h.began) - time.Duration(h.heard.Load()))
+	return max(h.quiet-(now.Sub(h.began)-time.Duration(h.heard.Load())), h.due.Sub(now))
 }
 
-// probe asks the address once, over a connection of its own that is closed at once, and
-// returns how long to wait before it is looked at again.
-func (t *target) probe(ctx context.Context, r *role, h *hop) time.Duration {
+// probe asks an address once, over a connection of its own that is closed at once.
+func (t *target) probe(ctx context.Context, r *role, h *hop) {
 	shared := t.lanes[0].shared
 	leave, free := shared.gates.tryPass(h.address)
-	if !free {
-		return gatePause // that dial tells as much
+	if !free { // that dial tells as much
+		h.wait(gatePause, shared.now())
+		return
 	}
 	err := askAddress(ctx, r.backend, h.address, leave)
 	switch now := shared.now(); {
@@ -97,7 +117,6 @@ func (t *target) probe(ctx context.Context, r *role, h *hop) time.Duration {
 	default:
 		r.hops.probed(h, now)
 	}
-	return 0
 }
 
 // askAddress dials the address, calls dialled once it has, and asks the server if it can.

@@ -58,13 +58,13 @@ func TestDrainTriesTwice(t *testing.T) {
 func TestWindowIsBoundedByTheQueue(t *testing.T) {
 	section := &g.Backend{QueueBytes: 1 << 20}
 	window := func(lanes int) int64 {
-		return newRole(plan{Rules: Rules{Window: 4 << 20}}, section, nil, quiet(), time.Now()).window(lanes)
+		return newRole(plan{Rules: Rules{Window: 4 << 20}}, section, nil).window(lanes)
 	}
 	require.Equal(t, int64(1<<19), window(1))
 	require.Equal(t, int64(1<<16), window(8))
 	section.QueueBytes = 64 << 20
 	require.Equal(t, int64(4<<20), window(1))
-	require.Zero(t, newRole(plan{}, section, nil, quiet(), time.Now()).window(1), "one Block")
+	require.Zero(t, newRole(plan{}, section, nil).window(1), "one Block")
 }
 
 // P6: a log that blocks holds up neither the admin server nor other lanes.

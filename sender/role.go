@@ -2,7 +2,6 @@ package sender
 
 import (
 	"context"
-	"log/slog"
 	"reflect"
 	"slices"
 	"time"
@@ -17,9 +16,8 @@ type role struct {
 	section   *g.Backend
 	backend   Backend
 	rules     Rules
-	addresses []string           // a lane uses one at a time
-	hops      *hops              // what is known of them
-	endProbes context.CancelFunc // nil: there are none
+	addresses []string // a lane uses one at a time
+	hops      *hops    // what is known of the addresses, given by the target
 	// onward is where a former target's points go; nil: to the addresses.
 	onward *onward
 	// drains says that the target is a former one that sends what it has: nothing new comes.
@@ -27,11 +25,8 @@ type role struct {
 }
 
 // newRole returns the role of a target that sends to the addresses.
-func newRole(p plan, section *g.Backend, addresses []string, log *slog.Logger, now time.Time) *role {
-	return &role{
-		section: section, backend: p.Backend, rules: p.Rules, addresses: addresses,
-		hops: newHops(section, addresses, log, now),
-	}
+func newRole(p plan, section *g.Backend, addresses []string) *role {
+	return &role{section: section, backend: p.Backend, rules: p.Rules, addresses: addresses}
 }
 
 // limits returns the bounds of the target's queue.
@@ -63,14 +58,24 @@ func manner(section *g.Backend) g.Backend {
 	return of
 }
 
+// addressOf returns the address of that index, empty where there is none, nor a role yet.
+func (r *role) addressOf(hop int) string {
+	if r == nil {
+		return ""
+	}
+	return r.addresses[hop]
+}
+
 // isFormer reports whether the target is not configured any more.
 func (r *role) isFormer() bool { return r.onward != nil || r.drains }
 
 // turn gives the target another role.
 func (t *target) turn(r *role) {
-	if before := t.role.Swap(r); before.endProbes != nil {
-		before.endProbes()
-	}
+	before := t.role.Load().hops
+	r.hops = newHops(r.section, r.addresses, t.stirred, t.health.log, t.lanes[0].shared.now())
+	r.hops.inherit(before)
+	t.role.Store(r)
+	stir(t.stirred)
 	t.queue.SetLimits(r.limits())
 	for _, l := range t.lanes {
 		l.blocks.Nudge()
@@ -119,9 +124,11 @@ func (l *lane) adopt(r *role) {
 	if l.role != nil && l.failing {
 		l.target.health.recovered(l.now)
 	}
+	if l.role != r { // or else it is taken over again after a panic
+		l.home, l.hop = r.hops.begin(l.index, l.role.addressOf(l.hop))
+	}
 	l.role, l.failing, l.tried, l.written = r, false, 0, 0
-	l.window, l.home = r.window(len(l.target.lanes)), r.hops.begin(l.index)
-	l.hop = l.home
+	l.window = r.window(len(l.target.lanes))
 	l.poison = poison{}
 	l.pause.Reset()
 	if l.blocks.InFlight() > 0 {

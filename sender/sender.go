@@ -173,7 +173,9 @@ func (s *Sender) run(t *target) {
 	for _, l := range t.lanes {
 		s.runLane(l)
 	}
-	t.startProbes(s.ctx, &s.keepers)
+	s.keepers.Go(func() {
+		guard.Run(s.shared.log, t.id, &t.restarts, s.rest, func() { t.watch(s.ctx) })
+	})
 	if t.spooler != nil {
 		s.keepers.Go(func() {
 			guard.Run(s.shared.log, t.id, &t.restarts, s.rest, func() { t.spooler.run(s.rest) })

@@ -28,6 +28,7 @@ type target struct {
 	gone bool       // nothing is left of it, and nothing will come
 
 	retired chan struct{} // closed: it is let go of
+	stirred chan struct{} // holds one signal: a probe may be due sooner
 
 	mismatches atomic.Uint64 // times that the ledger did not balance
 	restarts   atomic.Uint64 // of its goroutines, after a panic
@@ -43,10 +44,11 @@ type location struct {
 func (l location) id(backend string) string { return targetID(backend, l.node, l.addresses[0]) }
 
 func newTarget(p plan, section *g.Backend, at location, lanes int, s *shared) *target {
-	t := &target{id: at.id(section.Name), node: at.node, encoding: p.Encoding, retired: make(chan struct{})}
+	t := &target{id: at.id(section.Name), node: at.node, encoding: p.Encoding, retired: make(chan struct{}), stirred: make(chan struct{}, 1)}
 	t.health.log = s.log.With("target", t.id)
 	t.recovery.least = s.recovery
-	r := newRole(p, section, at.addresses, t.health.log, s.now())
+	r := newRole(p, section, at.addresses)
+	r.hops = newHops(section, at.addresses, t.stirred, t.health.log, s.now())
 	t.role.Store(r)
 	t.queue = queue.New(r.limits(), lanes, s.budget, s.pool)
 	for i, blocks := range t.queue.Lanes() {
@@ -78,7 +80,9 @@ func (t *target) status(now time.Time) stat.Target {
 		s.OldestSeconds = max(0, now.Sub(account.Oldest).Seconds())
 	}
 	t.health.fill(&s)
-	r.hops.fill(&s)
+	if r.onward == nil {
+		r.hops.fill(&s)
+	}
 	if r.isFormer() {
 		s.State = stat.StateLeaving
 	}
