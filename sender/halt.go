@@ -5,8 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// halt is set once what waits is to stay where it is: each lane ends after its call
-// under way.
+// halt is set before a stop at which what waits is to stay where it is: each lane ends
+// after its call under way. Before the stop it means nothing, or else a lane of a former
+// target would take itself for empty.
 type halt struct{ atomic.Bool }
 
 // Halt ends the Sender as Stop does, but sends nothing more: only calls under way may

@@ -103,7 +103,7 @@ func (l *lane) fill(ctx context.Context, drain <-chan struct{}) bool {
 // take moves what is due into flight as far as the window allows, and returns how
 // long nothing more can become due.
 func (l *lane) take(draining bool) time.Duration {
-	if l.shared.halt.Load() {
+	if draining && l.shared.halt.Load() {
 		return queue.Forever
 	}
 	l.shared.linger.adjust(l.now)

@@ -66,6 +66,9 @@ func (p *process) replace(ctx context.Context) replaced {
 	}
 	defer held.close()
 	conf := p.service.conf.Load()
+	for _, dropped := range conf.edits.words() {
+		p.log.Warn("the upgrade drops what the file does not have", "edit", dropped)
+	}
 	p.service.HandOver()
 	err = next.Release()
 	if err == nil {
@@ -98,7 +101,7 @@ func (p *process) failed(err error) {
 // startSuccessor starts the new process and waits until it could run. held are its
 // listeners, for this process to have them again.
 func (p *process) startSuccessor(ctx context.Context) (next *handover.Successor, held *copies, err error) {
-	if err := p.service.keepsAll(); err != nil {
+	if err := errors.Join(mayEnd(os.Getpid()), p.service.keepsAll()); err != nil {
 		return nil, nil, err
 	}
 	estate, err := estateOf(p.service.config())
@@ -123,6 +126,14 @@ func (p *process) startSuccessor(ctx context.Context) (next *handover.Successor,
 		return nil, nil, err
 	}
 	return next, held, nil
+}
+
+// mayEnd returns nil if the process of that id can end and leave its successor behind.
+func mayEnd(id int) error {
+	if id == 1 {
+		return errors.New("cannot upgrade process 1, at whose end all processes of its container end: start another container, or the relay under an init")
+	}
+	return nil
 }
 
 // goBack makes this process the relay again, with the configuration that was in force and

@@ -154,6 +154,11 @@ func TestServiceIsHandedOver(t *testing.T) {
 	require.Error(t, err)
 }
 
+func TestProcessOneStays(t *testing.T) {
+	require.ErrorContains(t, mayEnd(1), "container")
+	require.NoError(t, mayEnd(2))
+}
+
 // What cannot be taken over is refused before anything is taken.
 func TestValidateOfASuccessor(t *testing.T) {
 	s := newTestService(t, "127.0.0.1:1")
