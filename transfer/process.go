@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -19,7 +20,6 @@ import (
 // process is the relay as a process of its own: signals, the pid file, the supervisor,
 // and the Service, which an upgrade may replace by another one.
 type process struct {
-	config  string // the file's path
 	pids    pidFile
 	log     *slog.Logger
 	manner  *logManner
@@ -48,7 +48,7 @@ func startProcess(config string, pids pidFile) (_ *process, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{config: config, pids: pids, ports: &heldPorts{}, signals: make(chan os.Signal, 4)}
+	p := &process{pids: pids, ports: &heldPorts{}, signals: make(chan os.Signal, 4)}
 	signal.Notify(p.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR2)
 	// Whoever reads the log may die: that ends a line, not the relay.
 	signal.Ignore(syscall.SIGPIPE)
@@ -108,6 +108,9 @@ func (p *process) succeed(before *handover.Predecessor, cfg *g.Config) error {
 	if err := p.buildUnlocked(cfg); err != nil {
 		return err
 	}
+	if before.Estate.Journal && p.service.journal() == nil {
+		return fmt.Errorf("cannot go on with the journal of the relay that runs: %s", strings.Join(p.service.details, ", "))
+	}
 	p.service.Continue()
 	p.ports.dropKept()
 	if err := p.pids.write(); err != nil {
@@ -130,7 +133,7 @@ func (p *process) validate(estate handover.Estate, cfg *g.Config) error {
 		return err
 	case here.DataDir != estate.DataDir:
 		return fmt.Errorf("dataDir: cannot change from %s to %s in an upgrade, since points may wait there: stop the relay and start it", estate.DataDir, here.DataDir)
-	case here.Journal != estate.Journal:
+	case here.Memory != estate.Memory:
 		return errors.New("durability: cannot change to or from memory in an upgrade, since points may wait in the journal: stop the relay and start it")
 	}
 	if _, err := sender.New(cfg, slog.New(slog.DiscardHandler), sender.Storage{}); err != nil {

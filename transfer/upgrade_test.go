@@ -170,8 +170,8 @@ func TestValidateOfASuccessor(t *testing.T) {
 	require.NoError(t, p.validate(estate, s.config()))
 	require.Len(t, p.ports.kept, 3)
 
-	require.ErrorContains(t, p.validate(handover.Estate{DataDir: "/other", Journal: true}, s.config()), "dataDir: cannot change from /other to")
-	require.ErrorContains(t, p.validate(handover.Estate{DataDir: estate.DataDir}, s.config()), "durability: cannot change")
+	require.ErrorContains(t, p.validate(handover.Estate{DataDir: "/other"}, s.config()), "dataDir: cannot change from /other to")
+	require.ErrorContains(t, p.validate(handover.Estate{DataDir: estate.DataDir, Memory: true}, s.config()), "durability: cannot change")
 }
 
 // The supervisor is told, and the pid file names who runs the relay.

@@ -14,7 +14,8 @@ type Estate struct {
 	Version   int      `json:"version"`   // of the lines between the two processes; Start sets it
 	Process   int      `json:"process"`   // the id of the old one; Start sets it
 	DataDir   string   `json:"dataDir"`   // an absolute path
-	Journal   bool     `json:"journal"`   // points wait there in a journal
+	Memory    bool     `json:"memory"`    // it is configured to keep no journal there
+	Journal   bool     `json:"journal"`   // it has a journal open there
 	Listeners []string `json:"listeners"` // what each was bound by, such as ":8433", in the order of the descriptors
 }
 

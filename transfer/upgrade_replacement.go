@@ -61,7 +61,7 @@ func (p *process) replace(ctx context.Context) replaced {
 	p.notify("RELOADING=1", "MONOTONIC_USEC="+monotonic())
 	next, held, err := p.startSuccessor(ctx)
 	if err != nil {
-		p.failed(err)
+		p.failed(ctx, err)
 		return replaced{service: p.service}
 	}
 	defer held.close()
@@ -87,12 +87,16 @@ func (p *process) replace(ctx context.Context) replaced {
 	if e := p.goBack(ctx, conf, held); e != nil {
 		return replaced{err: errors.Join(fmt.Errorf("the upgrade failed: %w", err), e)}
 	}
-	p.failed(err)
+	p.failed(ctx, err)
 	return replaced{service: p.service}
 }
 
-// failed notes that this process goes on instead of the new one.
-func (p *process) failed(err error) {
+// failed notes that this process goes on instead of the new one, if only to stop.
+func (p *process) failed(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		p.upgrade.ended(errStopping)
+		return
+	}
 	p.upgrade.ended(err)
 	p.log.Error("the upgrade failed, this process goes on", "error", err)
 	p.isMain(os.Getpid())
@@ -108,6 +112,7 @@ func (p *process) startSuccessor(ctx context.Context) (next *handover.Successor,
 	if err != nil {
 		return nil, nil, err
 	}
+	estate.Journal = p.service.journal() != nil
 	if held, err = p.ports.copyOpen(); err != nil {
 		return nil, nil, err
 	}
@@ -169,14 +174,14 @@ func within(ctx context.Context, limit time.Duration, wait func(context.Context)
 	return wait(ctx)
 }
 
-// estateOf returns what a relay with that configuration leaves to another one, but for
-// the listeners.
+// estateOf returns what the configuration of a relay says of what that leaves to another
+// one.
 func estateOf(cfg *g.Config) (handover.Estate, error) {
 	dir, err := filepath.Abs(cfg.DataDir)
 	if err != nil {
 		return handover.Estate{}, fmt.Errorf("cannot find the data directory: %w", err)
 	}
-	return handover.Estate{DataDir: dir, Journal: cfg.Durability != durabilityMemory}, nil
+	return handover.Estate{DataDir: dir, Memory: cfg.Durability == durabilityMemory}, nil
 }
 
 // monotonic returns the time as systemd wants it of a reload: microseconds of
