@@ -151,6 +151,7 @@ func (c *Change) leave(before, now *Cluster) {
 		c.leaving = append(c.leaving, l)
 	}
 	now.pass(layers)
+	now.handOver(handoffsAfter(now, before.running(), before.routing(), before.ring, s.shared.now()))
 }
 
 // onRemoveDrain is the value of onRemove with which a target drains to its address.

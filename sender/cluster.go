@@ -25,8 +25,10 @@ type Cluster struct {
 	lanes   int             // of each target
 	slots   [][]*queue.Lane // lane of node, node by node: that lane of each address
 	layers  []*layer        // of former targets that move what they hold, the oldest first
-	detours *detours        // nil without layers
-	sorters sync.Pool       // of *sorter
+	detours *detours        // nil without layers and hand-overs
+
+	handoffs []handed
+	sorters  sync.Pool // of *sorter
 }
 
 // maker returns the target at a place of a cluster that is built, with so many lanes.
@@ -186,6 +188,7 @@ func (c *Cluster) status() (stat.Ring, bool) {
 	r := stat.Ring{
 		Backend: c.name, Hash: c.hash.String(), Replicas: c.ring.Replicas(), Fingerprint: c.ring.Fingerprint(), Lanes: c.lanes,
 	}
+	r.Handoffs = c.handoffRows()
 	shares := c.ring.Shares()
 	for i, name := range c.ring.Nodes() {
 		share := stat.Share{Node: name, Share: shares[i]}

@@ -7,8 +7,8 @@ import (
 	"transfer/sender/queue"
 )
 
-// detours are the slots of a cluster for series that go through former targets. They are
-// made as such series come, and behind the slots of the nodes.
+// detours are the slots of a cluster for series that go through former targets, or are
+// handed over. They are made as such series come, and behind the slots of the nodes.
 type detours struct {
 	cluster *Cluster
 
@@ -28,7 +28,8 @@ func newDetours(c *Cluster) *detours {
 func (d *detours) slot(hash uint32, plain int32) int32 {
 	var buf [64]byte
 	key, concerned := d.cluster.passed(buf[:0], 0, hash)
-	if !concerned {
+	key, handed := d.cluster.handed(key, hash)
+	if !concerned && !handed {
 		return plain
 	}
 	d.mu.RLock()
@@ -61,12 +62,13 @@ func (d *detours) renew() {
 	d.lanes.Store(&all)
 }
 
-// lanesFor returns the lanes into which the points of a series go.
+// lanesFor returns the lanes into which the points of a series go: one for each address of
+// the node that owns it, then those of the nodes that it is handed over from.
 func (c *Cluster) lanesFor(hash uint32) (lanes []*queue.Lane) {
 	for _, e := range c.entries(0, hash) {
 		lanes = append(lanes, e.lane)
 	}
-	return lanes
+	return append(lanes, c.formerOwners(hash)...)
 }
 
 // plain returns the slot that the given one is without former targets.

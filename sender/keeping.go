@@ -13,7 +13,7 @@ import (
 func (s *Sender) State(upTo uint64) *State {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	state := &State{Layers: s.layerStates(), Routing: s.routing}
+	state := &State{Layers: s.layerStates(), Routing: s.routing, Handoffs: s.handoffStates()}
 	for _, c := range s.clusters {
 		for _, t := range c.targets {
 			state.Targets = append(state.Targets, t.state(upTo))

@@ -117,11 +117,7 @@ func (s *Sender) takeFormers(past *State) {
 // stored with.
 func (st *State) layers() []LayerState {
 	all := slices.Clone(st.Layers)
-	var last routing
-	if jsoniter.Unmarshal(st.Routing, &last) != nil {
-		return all // its targets are found without it
-	}
-	for _, b := range last.Backends {
+	for _, b := range st.lastRouting().Backends {
 		y := LayerState{Routing: b}
 		for _, n := range b.places() {
 			for _, address := range n.Addresses {
@@ -131,6 +127,25 @@ func (st *State) layers() []LayerState {
 		all = append(all, y)
 	}
 	return all
+}
+
+// lastRouting returns the routing that the state was stored with; without backends where
+// it is not known.
+func (st *State) lastRouting() (last routing) {
+	if jsoniter.Unmarshal(st.Routing, &last) != nil {
+		return routing{}
+	}
+	return last
+}
+
+// routingOf is lastRouting for one backend.
+func (st *State) routingOf(backend string) backendRouting {
+	for _, b := range st.lastRouting().Backends {
+		if b.Name == backend {
+			return b
+		}
+	}
+	return backendRouting{}
 }
 
 // takeLayer makes former targets of those of the layer that are in left, and takes them out

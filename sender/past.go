@@ -25,10 +25,12 @@ type past struct {
 	before map[string][]LaneState // of the former targets of then that are still there
 	then   backendRouting
 
-	formers []*target                  // there are now
-	wants   func(p *metric.Point) bool // when they were accepted; nil: as now
-	chosen  map[*queue.Lane][]int32    // of the Block that is put
-	touched []*queue.Lane              // those of chosen that get some
+	formers []*target // there are now
+
+	handoffs []pastHandoff
+	wants    func(p *metric.Point) bool // when they were accepted; nil: as now
+	chosen   map[*queue.Lane][]int32    // of the Block that is put
+	touched  []*queue.Lane              // those of chosen that get some
 }
 
 // former returns the former target with the id, if there is one.
@@ -80,6 +82,9 @@ func newPast(c *Cluster, formers []*target, then backendRouting, marks map[strin
 			p.marks = append(p.marks, slot)
 		}
 	}
+	if p.ring != nil && !p.blind {
+		return p, p.addHandoffs(marks)
+	}
 	return p, nil
 }
 
@@ -91,10 +96,12 @@ func (p *past) put(b *queue.Block, slots []int32) (points int, moved bool) {
 	case b.Last <= p.lowest:
 		return 0, false
 	case p.same || p.blind:
-		return p.putStraight(b, slots), p.blind
+		points, moved = p.putStraight(b, slots), p.blind
+	default:
+		points = p.putElsewhere(b, slots)
+		moved = points > 0
 	}
-	points = p.putElsewhere(b, slots)
-	return points, points > 0
+	return points + p.hand(b), moved
 }
 
 // putStraight puts the items into the lanes where Cluster.Put would put them. What
@@ -117,7 +124,8 @@ func (p *past) putSlot(b *queue.Block, slot int32, items []int32) (points int) {
 	if int(slot) >= len(p.now.slots) {
 		plain, through = p.now.detours.plain(slot), p.through(b.Items[items[0]].Hash)
 	}
-	for address, lane := range p.now.lanesOf(slot) {
+	owners := p.now.nodeOf(slot)
+	for address, lane := range p.now.lanesOf(slot)[:len(owners)] {
 		if p.blind || b.Last > min(through, p.marks[plain][address]) {
 			points += give(lane, b, items)
 		}
@@ -155,6 +163,23 @@ func (p *past) putElsewhere(b *queue.Block, slots []int32) (points int) {
 	for i := range b.Items {
 		p.choose(int32(i), b, slots[i])
 	}
+	return p.give(b)
+}
+
+// add notes that the lane gets the item, once.
+func (p *past) add(lane *queue.Lane, item int32) {
+	items := p.chosen[lane]
+	switch n := len(items); {
+	case n == 0:
+		p.touched = append(p.touched, lane)
+	case items[n-1] == item: // the copy of another address came here too
+		return
+	}
+	p.chosen[lane] = append(items, item)
+}
+
+// give puts what was added into the lanes.
+func (p *past) give(b *queue.Block) (points int) {
 	for _, lane := range p.touched {
 		points += give(lane, b, p.chosen[lane])
 		p.chosen[lane] = p.chosen[lane][:0]
@@ -180,14 +205,7 @@ func (p *past) choose(i int32, b *queue.Block, to int32) {
 			continue
 		}
 		lane := p.lane(slot/p.lanes, address, to, hash)
-		items := p.chosen[lane]
-		switch n := len(items); {
-		case n == 0:
-			p.touched = append(p.touched, lane)
-		case items[n-1] == i: // the copy of another address came here too
-			continue
-		}
-		p.chosen[lane] = append(items, i)
+		p.add(lane, i)
 	}
 }
 

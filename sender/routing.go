@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	jsoniter "github.com/json-iterator/go"
 
@@ -29,6 +30,15 @@ type backendRouting struct {
 	Filter   *filter       `json:"filter,omitempty"` // nil: it has none, or the record is of before there were some
 	// Former are the ids of former targets through which the series go that they had.
 	Former []string `json:"former,omitempty"`
+	// Handoffs are the routings from which series are handed over.
+	Handoffs []handoffRouting `json:"handoffs,omitempty"`
+}
+
+// handoffRouting is the ring from which series are handed over, until some time.
+type handoffRouting struct {
+	Replicas int       `json:"replicas"`
+	Nodes    []string  `json:"nodes"`
+	Until    time.Time `json:"until"`
 }
 
 // nodeRouting is one node of a ring.
@@ -58,6 +68,9 @@ func (c *Cluster) routing() backendRouting {
 	r := backendRouting{Name: c.name, Lanes: c.lanes, Encoding: c.rules.Encoding}
 	for _, y := range c.layers {
 		r.Former = append(r.Former, y.former()...)
+	}
+	for _, h := range c.running() {
+		r.Handoffs = append(r.Handoffs, handoffRouting{h.ring.Replicas(), h.ring.Nodes(), h.until})
 	}
 	if b, ok := c.Backend.(filtering); ok {
 		now := b.Filter()

@@ -97,6 +97,7 @@ func (s *Sender) build(cfg *g.Config, storage Storage) error {
 	if storage.Spools != nil {
 		s.takeFormers(storage.Past)
 	}
+	s.takeHandoffs(storage.Past)
 	s.past = pastOf(storage.Past, s.targets())
 	s.routing = s.Routing()
 	return errors.Join(errs...)

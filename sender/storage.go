@@ -27,6 +27,8 @@ type State struct {
 	// their points.
 	Routing jsoniter.RawMessage `json:",omitempty"`
 	Layers  []LayerState        `json:",omitempty"`
+	// Handoffs are the hand-overs that are not over.
+	Handoffs []HandoffState `json:",omitempty"`
 }
 
 // TargetState is the State of one target, read in one piece.

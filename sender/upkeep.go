@@ -25,6 +25,7 @@ func (s *Sender) upkeep(stop <-chan struct{}) {
 			t.check()
 		}
 		s.guardReserve()
+		s.endHandoffs(s.shared.now())
 		if s.shared.storage.Spools == nil {
 			s.retire()
 		}

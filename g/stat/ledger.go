@@ -1,5 +1,7 @@
 package stat
 
+import "time"
+
 // Ledger is the account of one target's points, read in one piece under the
 // target's lock: at any time
 //
@@ -70,12 +72,21 @@ const (
 
 // Ring is what is shown of one backend's ring.
 type Ring struct {
-	Backend     string  `json:"backend"`
-	Hash        string  `json:"hash"`     // crc32 or murmur3
-	Replicas    int     `json:"replicas"` // virtual points a node
-	Fingerprint string  `json:"fingerprint"`
-	Lanes       int     `json:"lanes"` // of each address
-	Shares      []Share `json:"shares"`
+	Backend     string    `json:"backend"`
+	Hash        string    `json:"hash"`     // crc32 or murmur3
+	Replicas    int       `json:"replicas"` // virtual points a node
+	Fingerprint string    `json:"fingerprint"`
+	Lanes       int       `json:"lanes"` // of each address
+	Shares      []Share   `json:"shares"`
+	Handoffs    []Handoff `json:"handoffs,omitempty"`
+}
+
+// Handoff is what is shown of a hand-over: points of the series that a change of the ring
+// has moved go to their node of before, too.
+type Handoff struct {
+	From  string    `json:"from"`  // fingerprint of the ring before
+	Share float64   `json:"share"` // of all hashes, that were moved, 0 to 1
+	Until time.Time `json:"until"`
 }
 
 // Share is the part of all hashes that one node owns, 0 to 1.
