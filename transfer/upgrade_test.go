@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -213,36 +212,4 @@ func TestProcessIsAnnounced(t *testing.T) {
 	require.ErrorContains(t, notify("READY=1"), "cannot tell the supervisor")
 	t.Setenv(notifyVariable, "")
 	require.NoError(t, notify("READY=1"))
-}
-
-// scripted is a relay whose answers the test gives.
-type scripted struct {
-	process int
-	looks   []func() (int, error, error)
-}
-
-func (s *scripted) begin(context.Context) (int, error) { return s.process, nil }
-
-func (s *scripted) look(context.Context) (int, error, error) {
-	look := s.looks[0]
-	s.looks = s.looks[1:]
-	return look()
-}
-
-func TestUpgradeCommandWaits(t *testing.T) {
-	same := func() (int, error, error) { return 7, nil, nil }
-	silent := func() (int, error, error) { return 0, nil, errors.New("connection reset") }
-	r := &scripted{7, []func() (int, error, error){same, silent, same, func() (int, error, error) { return 8, nil, nil }}}
-	was, is, err := upgradeRunning(t.Context(), r)
-	require.NoError(t, err)
-	require.Equal(t, []int{7, 8}, []int{was, is})
-
-	r.looks = []func() (int, error, error){silent, func() (int, error, error) { return 7, errors.New("no disk"), nil }}
-	_, _, err = upgradeRunning(t.Context(), r)
-	require.EqualError(t, err, "the upgrade failed, process 7 goes on: no disk")
-
-	ctx, cancel := context.WithCancel(t.Context())
-	r.looks = []func() (int, error, error){func() (int, error, error) { cancel(); return silent() }, silent}
-	_, _, err = upgradeRunning(ctx, r)
-	require.ErrorContains(t, err, "see the relay's log")
 }
