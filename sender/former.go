@@ -137,6 +137,9 @@ func (s *Sender) takeBack(t *target, r *role) {
 	t.gone = false
 	t.turn(r)
 	for _, l := range t.lanes {
+		l.blocks.Keep() // at once: what passes on from here may be on its way here
+	}
+	for _, l := range t.lanes {
 		if l.ended {
 			l.ended = false
 			s.runLane(l)

@@ -100,7 +100,7 @@ func (l *lane) forward(ctx context.Context, drain <-chan struct{}, moved *flight
 			if wait = l.load(); wait > 0 {
 				return wait
 			}
-		case wait == queue.Forever && !l.blocks.Pass(l.role.onward.put):
+		case wait == queue.Forever && !l.pass():
 			// something has come meanwhile
 		default:
 			l.reading.close()
@@ -113,6 +113,16 @@ func (l *lane) forward(ctx context.Context, drain <-chan struct{}, moved *flight
 	return confirmPause
 }
 
+// pass makes the lane pass on what comes, if nothing waits, and reports whether it does. A
+// target that is configured again keeps what comes.
+func (l *lane) pass() bool {
+	passes := l.blocks.Pass(l.role.onward.put)
+	if passes && l.isTurned() {
+		l.blocks.Keep()
+	}
+	return passes
+}
+
 // putOnward puts the Block in flight onward, when there is room for all of it. It
 // reports whether it did: it doesn't when a stop or a turn comes first.
 func (l *lane) putOnward(ctx context.Context, drain <-chan struct{}, b *queue.Block, moved *flight) bool {
@@ -121,6 +131,9 @@ func (l *lane) putOnward(ctx context.Context, drain <-chan struct{}, b *queue.Bl
 		chosen[i] = int32(i)
 	}
 	parts, lost := l.role.onward.split(b, chosen)
+	if ownedBy(l.target, parts) {
+		return false // to itself: it is configured again, and sends it from where it is
+	}
 	for _, p := range parts {
 		for !p.lane.HasRoom() {
 			if ctx.Err() != nil || isClosed(drain) || l.isTurned() {

@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -68,6 +69,17 @@ func (o *onward) lane(c *Cluster, hash uint32) *queue.Lane {
 		o.lanes[string(key)] = lane
 	}
 	return lane
+}
+
+// ownedBy reports whether one of the parts belongs to the target itself: it is configured
+// again, which its lanes may not know yet.
+func ownedBy(t *target, parts []bundle) bool {
+	return slices.ContainsFunc(parts, func(p bundle) bool { return t.owns(p.lane) })
+}
+
+// owns reports whether the lane is one of the target's.
+func (t *target) owns(blocks *queue.Lane) bool {
+	return slices.ContainsFunc(t.lanes, func(own *lane) bool { return own.blocks == blocks })
 }
 
 // put is the queue.Onward of the target's lanes.
