@@ -195,6 +195,7 @@ type hopBed struct {
 	section g.Backend
 
 	stop    chan struct{}
+	stopped bool
 	feeding sync.WaitGroup
 	putting sync.Mutex // nobody may put while a change is put in force
 	fed     int
@@ -209,10 +210,11 @@ func newHopBed(t *testing.T, change func(*g.Backend)) *hopBed {
 	}
 	s := &b.section
 	s.Batch, s.MaxConns, s.Lanes, s.QueueBytes, s.MaxAge = 50, 32, 6, 64<<20, time.Hour
-	s.CallTimeout, s.ProbeInterval, s.EjectAfter = 400*time.Millisecond, 50*time.Millisecond, 3
+	s.CallTimeout, s.ProbeInterval, s.EjectAfter = 800*time.Millisecond, 50*time.Millisecond, 3
 	change(s)
 	b.dials = &dialCount{Backend: transfer{newDialer(s)}, open: map[string]int{}}
 	b.sender = newSender(1<<30, quiet())
+	b.sender.shared.recovery = 1e9
 	b.sender.kinds = []kind{{name: "transfer", build: func(section *g.Backend, minStep int) (plan, error) {
 		p, err := newTransfer(section, minStep)
 		p.Backend = b.dials
@@ -221,6 +223,7 @@ func newHopBed(t *testing.T, change func(*g.Backend)) *hopBed {
 	require.NoError(t, b.sender.build(b.config(), Storage{}))
 	b.sender.targets()[0].role.Load().hops.back = homecoming{after: 200 * time.Millisecond, pause: 10 * time.Millisecond, hold: 5 * time.Millisecond}
 	b.sender.Start()
+	t.Cleanup(b.abort)
 	return b
 }
 
@@ -275,9 +278,7 @@ func (b *hopBed) end() {
 	close(b.stop)
 	b.feeding.Wait()
 	eventually(b.t, "all is delivered", func() bool { return b.sender.Targets()[0].Queued == 0 })
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	require.Zero(b.t, b.sender.Stop(ctx))
+	require.Zero(b.t, b.stopSender())
 	row := b.sender.Targets()[0]
 	require.True(b.t, row.Balanced())
 	require.Zero(b.t, row.Open)
@@ -288,17 +289,32 @@ func (b *hopBed) end() {
 	require.False(b.t, b.dials.crowd, "two dials at a time to one address")
 }
 
+func (b *hopBed) stopSender() (left uint64) {
+	b.stopped = true
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return b.sender.Stop(ctx)
+}
+
+// abort ends a test that has failed, and says how it stood.
+func (b *hopBed) abort() {
+	if b.stopped {
+		return
+	}
+	b.t.Logf("%+v", b.sender.Targets()[0])
+	if !isClosed(b.stop) {
+		close(b.stop)
+	}
+	b.feeding.Wait()
+	b.stopSender()
+}
+
 // addresses returns what is shown of the next hops.
 func (b *hopBed) addresses() []stat.Address { return b.sender.Targets()[0].Addresses }
 
 // waitFor waits until the first address has this state and so many lanes use each.
 func (b *hopBed) waitFor(state string, lanes ...int) {
 	b.t.Helper()
-	defer func() {
-		if b.t.Failed() {
-			b.t.Logf("%+v", b.sender.Targets()[0])
-		}
-	}()
 	eventually(b.t, state, func() bool {
 		all := b.addresses()
 		for i, a := range all {
