@@ -20,6 +20,9 @@ type Counts struct {
 	// Late counts violations of the order of a series: points with a timestamp
 	// lower than the newest received, which had not been received before.
 	Late uint64 `json:"late"`
+	// Hasty counts points that came so soon after another call with a point of their
+	// series that the real graph may apply the calls in either order; graph only.
+	Hasty uint64 `json:"hasty"`
 	// Repeated counts points with a timestamp that was received before in their
 	// series: duplicates, which at-least-once delivery allows. A repeated point
 	// older than the timestamps remembered (Options.Remember) is taken for late.
@@ -38,7 +41,7 @@ func (s *Sink) Counts() Counts {
 		Calls: s.calls.Load(), Failed: s.failed.Load(), Pings: s.pings.Load(),
 		Received: s.received.Load(), Invalid: s.invalid.Load(), Applied: s.applied.Load(),
 		Discarded: s.discarded.Load(), Overflow: s.overflow.Load(),
-		Late: s.late.Load(), Repeated: s.repeated.Load(),
+		Late: s.late.Load(), Hasty: s.hasty.Load(), Repeated: s.repeated.Load(),
 		Series: int(s.series.count.Load()), Connections: s.door.open(), Accepted: s.door.accepted.Load(),
 	}
 }

@@ -3,6 +3,7 @@ package sink
 import (
 	"slices"
 	"sync"
+	"time"
 )
 
 // arrival says how a point's timestamp stands to those of its series that were
@@ -23,9 +24,23 @@ type series struct {
 	stored                              bool    // last holds a point
 	last                                Point   // the newest point applied
 
+	// taken is when the last call came that had a new point of the series.
+	taken time.Time
+
 	// recorded is a point that others of the series may be like; the recorder's lock
 	// guards it.
 	recorded *Point
+}
+
+// soon reports whether a new point that comes in a call at that instant comes less than
+// applyWithin's double after another call with a new one: the real graph may apply the
+// calls in either order, and discard a point.
+func (s *series) soon(at time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.taken
+	s.taken = at
+	return !before.IsZero() && !before.Equal(at) && at.Sub(before) < 2*applyWithin
 }
 
 // receive notes that a point of timestamp ts came. At least `remember`

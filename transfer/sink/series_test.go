@@ -2,6 +2,7 @@ package sink
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -109,4 +110,22 @@ func BenchmarkTake(b *testing.B) {
 		require.NoError(b, s.take(points))
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(points)), "ns/point")
+}
+
+// A real graph may apply calls that come within 10 ms in either order.
+func TestPointsThatComeTooSoon(t *testing.T) {
+	var s series
+	start := time.Now()
+	for i, step := range []struct {
+		after time.Duration
+		want  bool
+	}{
+		{0, false},
+		{0, false}, // in the same call
+		{3 * time.Millisecond, true},
+		{14 * time.Millisecond, false},
+		{23 * time.Millisecond, true},
+	} {
+		require.Equal(t, step.want, s.soon(start.Add(step.after)), "step %d", i)
+	}
 }

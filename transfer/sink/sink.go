@@ -36,6 +36,7 @@ type Sink struct {
 	calls, pings, failed                stat.Counter
 	received, invalid, applied          stat.Counter
 	discarded, late, repeated, overflow stat.Counter
+	hasty                               stat.Counter
 
 	faults sync.Mutex     // held while the fault changes
 	work   sync.WaitGroup // the accept loop, connections, and what graph applies later
@@ -185,15 +186,21 @@ func (s *Sink) receive(points []Point) []*series {
 	if s.record != nil {
 		s.record.add(points, found)
 	}
+	now := time.Now()
 	var arrivals [late + 1]int
-	overflow := 0
+	overflow, hasty := 0, 0
 	for i := range points {
 		if found[i] == nil {
 			overflow++
 			continue
 		}
-		arrivals[found[i].receive(points[i].Timestamp, s.series.remember)]++
+		a := found[i].receive(points[i].Timestamp, s.series.remember)
+		arrivals[a]++
+		if s.kind == "graph" && a != repeated && found[i].soon(now) {
+			hasty++
+		}
 	}
+	s.hasty.Add(hasty)
 	s.received.Add(len(points))
 	s.repeated.Add(arrivals[repeated])
 	s.late.Add(arrivals[late])

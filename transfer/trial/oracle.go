@@ -8,6 +8,7 @@ type Place struct {
 	backend   string
 	points    []sink.Point // in the order in which they came
 	discarded int          // by the stand-in, as the real one would: not newer than the last of their series
+	hasty     int          // came so soon after another call that the real one might have discarded one of their series
 }
 
 // Oracle knows what was sent and where it belonged at that time.
@@ -117,6 +118,7 @@ func (o *Oracle) look(v *Verdict, place int) {
 		t.different++
 	}
 	v.places[p.id] = t
+	v.hasty += p.hasty
 	if fresh := p.discarded - (t.all - t.different); fresh > 0 {
 		v.Discarded += fresh
 		v.complain("%s: %d first arrivals were discarded", p.id, fresh)

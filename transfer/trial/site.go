@@ -71,10 +71,18 @@ func (s *Site) places() []Place {
 		a := &s.Addrs[i]
 		all = append(all, Place{
 			id: a.ID(), backend: a.Backend,
-			points: a.In.Points(), discarded: a.In.Discards(),
+			points: a.In.Points(), discarded: a.In.Discards(), hasty: hasty(a.In),
 		})
 	}
 	return all
+}
+
+// hasty returns how many points came too soon, for stand-ins that see that.
+func hasty(in StandIn) int {
+	if seer, sees := in.(interface{ Hasty() int }); sees {
+		return seer.Hasty()
+	}
+	return 0
 }
 
 // ID returns how the ledger names the address.

@@ -49,6 +49,10 @@ func (s SinkIn) Discards() int {
 	return int(s.Counts().Discarded)
 }
 
+// Hasty returns how many points came to a graph so soon after an earlier call that the
+// real one might have discarded one of both; see sink.Counts.
+func (s SinkIn) Hasty() int { return int(s.Counts().Hasty) }
+
 // Fail switches the fault, which sink.Fault{} ends.
 func (s SinkIn) Fail(t *testing.T, f sink.Fault) {
 	t.Helper()

@@ -14,6 +14,7 @@ type Verdict struct {
 	misplaced         int // belong elsewhere
 	unknown           int // never sent like this
 	Discarded         int // first arrivals that the backend discarded
+	hasty             int // came too soon after another call with a point of their series
 	Moved             int // arrived at the owner of a later time, not at that of their own
 	places            map[string]tally
 	examples          []string // of what is wrong
@@ -45,5 +46,6 @@ func (v *Verdict) Complaints(b Bounds) (all []string) {
 	say(v.misplaced, 0, "at a wrong address")
 	say(v.unknown, 0, "never sent")
 	say(v.Discarded, 0, "first arrivals discarded")
+	say(v.hasty, 0, "too soon after another call with a point of their series")
 	return all
 }
