@@ -47,9 +47,7 @@ func TestRemovedNodeThatWasDown(t *testing.T) {
 	ledger := s.Settled(trial.DrainTime)
 	s.Relay.Stop()
 	requireMoved(s, ledger)
-	v := s.Verdict(ledger)
-	require.Positive(t, v.Moved)
-	s.Note("%d points moved", v.Moved)
+	require.Positive(t, s.Verdict(ledger).Moved)
 }
 
 // The relay is killed, or stopped, while a backlog moves: nothing of it is lost, and it

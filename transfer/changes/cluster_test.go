@@ -67,6 +67,28 @@ func brokenFiles(good string) []string {
 	}
 }
 
+// With "watchConfig" a file that changes is read without a signal, whole or not at all.
+func TestWatchedFile(t *testing.T) {
+	t.Parallel()
+	needs(t, "reload")
+	c := newCluster(t)
+	newcomer := c.spare("graph", "graph-03")
+	s := trial.NewStage(t, trial.Case{
+		Name: "a watched file", Injected: `"watchConfig": true: the file changes, and nobody says so`,
+		Expected: "it is read, no connection is broken, nothing lost",
+	}, c.Site, trial.Section{"watchConfig": true})
+	s.Relay.Start()
+	s.Play(trial.Load{Rate: 2000})
+	s.Flows()
+	for _, away := range []bool{false, true} {
+		s.Rewrite(func() { c.away(newcomer, away) })
+		s.AwaitChange()
+		s.Flows()
+	}
+	undisturbed(s)
+	s.Finish()
+}
+
 // Each broken file is refused with a reason, and changes nothing.
 func TestBrokenFileChangesNothing(t *testing.T) {
 	t.Parallel()

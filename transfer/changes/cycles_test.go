@@ -1,10 +1,6 @@
 package changes
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -31,11 +27,7 @@ func TestAddAndRemoveCycles(t *testing.T) {
 	s.Play(trial.Load{Rate: 2000, Answers: true})
 	s.Flows()
 	cycle := func() {
-		s.Request(func() { c.away(newcomer, false) }, func() {
-			body, err := json.Marshal(map[string]any{"name": "graph-03", "addresses": []string{newcomer.Addr()}})
-			require.NoError(t, err)
-			ask(s, http.MethodPost, "/api/clusters/graph/nodes", body)
-		})
+		s.Request(func() { c.away(newcomer, false) }, func() { addNode(s, "graph-03", newcomer) })
 		s.Request(func() { c.away(newcomer, true) }, func() {
 			ask(s, http.MethodDelete, "/api/clusters/graph/nodes/graph-03", nil)
 		})
@@ -58,19 +50,6 @@ func TestAddAndRemoveCycles(t *testing.T) {
 		cycles, before.goroutines, after.goroutines, before.descriptors, after.descriptors)
 	undisturbed(s)
 	s.Finish()
-}
-
-// ask sends a request to the admin API, which must do it.
-func ask(s *trial.Stage, method, path string, body []byte) {
-	s.T.Helper()
-	request, err := http.NewRequest(method, "http://"+s.Relay.Ports.Load().HTTP+path, bytes.NewReader(body))
-	require.NoError(s.T, err)
-	reply, err := http.DefaultClient.Do(request)
-	require.NoError(s.T, err)
-	text, err := io.ReadAll(reply.Body)
-	require.NoError(s.T, err)
-	require.NoError(s.T, reply.Body.Close())
-	require.Equal(s.T, http.StatusOK, reply.StatusCode, "%s %s: %s", method, path, text)
 }
 
 // resources are what a relay has of the system.
@@ -107,47 +86,4 @@ func gauge(t *testing.T, text, name string) int {
 	}
 	require.Fail(t, "no such metric", name)
 	return 0
-}
-
-// Twenty reloads a second: the last one holds in the end.
-func TestStormOfReloads(t *testing.T) {
-	t.Parallel()
-	needs(t, "reload", "moved lanes")
-	c := newCluster(t)
-	newcomer := c.spare("graph", "graph-03")
-	s := trial.NewStage(t, trial.Case{
-		Name: "a storm of reloads", Injected: "20 reloads a second for a minute (5 s in the short form), each of another file",
-		Expected: "the last one holds, goroutines and descriptors as before, nothing lost",
-	}, c.Site, nil)
-	s.Relay.Start()
-	s.Play(trial.Load{Rate: 2000, Answers: true})
-	s.Flows()
-	changes := []func(){
-		func() { c.away(newcomer, false) },
-		func() { c.Set("judge", "replicas", 300) },
-		func() { c.away(newcomer, true) },
-		func() { c.Set("judge", "replicas", 500) },
-		func() { c.away(c.graphs[1], true) },
-		func() { c.away(c.graphs[1], false) },
-	}
-	before := quiet(s)
-	const perSecond = 20
-	tick := time.NewTicker(time.Second / perSecond)
-	defer tick.Stop()
-	reloads := perSecond * either(5, 60)
-	for n := range reloads {
-		<-tick.C
-		s.Ask(changes[n%len(changes)])
-	}
-	s.Ask(func() { c.away(newcomer, true); c.Set("judge", "replicas", 400) })
-	s.AwaitChange()
-	s.Flows()
-	trial.Eventually(t, 30*time.Second, "goroutines and descriptors stay", func() bool {
-		after := look(s)
-		return after.goroutines <= before.goroutines && after.descriptors <= before.descriptors
-	})
-	require.True(t, s.Holds(), fmt.Sprintf("after %d reloads", reloads))
-	undisturbed(s)
-	s.Note("%d reloads", reloads)
-	s.Finish()
 }

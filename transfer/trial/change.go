@@ -23,20 +23,19 @@ func (s *Stage) Change(edit func()) {
 // Ask edits the site, makes the relay read a file that says so, and doesn't wait.
 func (s *Stage) Ask(edit func()) {
 	s.T.Helper()
-	edit()
-	s.begin()
-	s.Relay.write()
+	s.Rewrite(edit)
 	s.Relay.Now.Signal(syscall.SIGHUP)
 }
 
-// Request edits the site and makes the relay follow by a request that returns when the
-// change holds.
+// Request edits the site and makes the relay follow by a request, which must not return
+// before the change holds.
 func (s *Stage) Request(edit, request func()) {
 	s.T.Helper()
 	edit()
 	s.begin()
 	request()
-	s.AwaitChange()
+	require.True(s.T, s.Holds(), "the change does not hold when the request returns")
+	s.eras[len(s.eras)-1].held = time.Now()
 }
 
 // begin begins an era, of what the site is now.
@@ -98,12 +97,13 @@ func (s *Stage) Disturbances() (connections, requests int64) {
 	return connections, requests
 }
 
-// Rewrite edits the site and the file, which a relay that does not run reads at its
-// next start. AwaitChange must follow it.
+// Rewrite edits the site and the file, and tells nobody: a relay that does not run reads
+// it at its next start. AwaitChange must follow.
 func (s *Stage) Rewrite(edit func()) {
 	s.T.Helper()
 	edit()
 	s.begin()
+	s.Relay.write()
 }
 
 // handOverSlack is how much later than it should a hand-over may end.

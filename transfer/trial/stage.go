@@ -189,6 +189,9 @@ func (s *Stage) Verdict(ledger Books) *Verdict {
 		s.T.Logf("for example:\n%s\nledger: %+v", strings.Join(v.examples, "\n"), ledger)
 	}
 	s.Note("memory %d MiB, disk %d MiB", s.Relay.Memory>>20, s.Watch.MostDisk()>>20)
+	if v.Moved > 0 {
+		s.Note("%d points moved", v.Moved)
+	}
 	s.Report(v)
 	require.Positive(s.T, v.Owed, "nothing was sent")
 	return v
