@@ -83,8 +83,8 @@ func TestOracleFollowsASeriesThatMoves(t *testing.T) {
 				}
 				return points
 			}
-			o := Oracle{histories: []*History{h}, eras: test.eras}
-			v := o.judge([]Place{
+			o := oracle{histories: []*History{h}, eras: test.eras}
+			v := o.judge([]place{
 				{id: "a", backend: "graph", points: came(test.a)},
 				{id: "b", backend: "graph", points: came(test.b)},
 			})

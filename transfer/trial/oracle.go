@@ -2,8 +2,8 @@ package trial
 
 import "transfer/transfer/sink"
 
-// Place is one address of a backend, and what came to it.
-type Place struct {
+// place is one address of a backend, and what came to it.
+type place struct {
 	id        string // as the ledger names it
 	backend   string
 	points    []sink.Point // in the order in which they came
@@ -11,12 +11,12 @@ type Place struct {
 	hasty     int          // came so soon after another call that the real one might have discarded one of their series
 }
 
-// Oracle knows what was sent and where it belonged at that time.
-type Oracle struct {
+// oracle knows what was sent and where it belonged at that time.
+type oracle struct {
 	histories []*History
 	eras      timeline
 
-	places []Place
+	places []place
 	index  map[string]int // of places, by their IDs
 	gone   map[string][][]bool
 	known  map[string]seriesOf
@@ -37,7 +37,7 @@ type route struct {
 }
 
 // judge compares what was sent with what arrived.
-func (o *Oracle) judge(places []Place) *Verdict {
+func (o *oracle) judge(places []place) *Verdict {
 	v := &Verdict{places: make(map[string]tally)}
 	o.prepare(places)
 	for i := range places {
@@ -53,7 +53,7 @@ func (o *Oracle) judge(places []Place) *Verdict {
 	return v
 }
 
-func (o *Oracle) prepare(places []Place) {
+func (o *oracle) prepare(places []place) {
 	o.places = places
 	o.index = make(map[string]int)
 	o.known = make(map[string]seriesOf)
@@ -82,7 +82,7 @@ func (o *Oracle) prepare(places []Place) {
 }
 
 // look judges what came to one place.
-func (o *Oracle) look(v *Verdict, place int) {
+func (o *oracle) look(v *Verdict, place int) {
 	p := &o.places[place]
 	came := o.came[place]
 	var t tally
@@ -126,7 +126,7 @@ func (o *Oracle) look(v *Verdict, place int) {
 }
 
 // course returns the course of a series at a backend.
-func (o *Oracle) course(backend string, s seriesOf, key string) *course {
+func (o *oracle) course(backend string, s seriesOf, key string) *course {
 	at := route{backend, s}
 	c := o.routes[at]
 	if c == nil {
@@ -137,7 +137,7 @@ func (o *Oracle) course(backend string, s seriesOf, key string) *course {
 }
 
 // count adds what the backend was owed, and what of it is missing.
-func (o *Oracle) count(v *Verdict, backend string) {
+func (o *oracle) count(v *Verdict, backend string) {
 	for _, h := range o.histories {
 		for i := range h.Series {
 			s := seriesOf{h, i}
@@ -153,7 +153,7 @@ func (o *Oracle) count(v *Verdict, backend string) {
 
 // countRound adds what was owed of one point. Where it is not known which era it was
 // taken in, the one counts that fits best.
-func (o *Oracle) countRound(v *Verdict, c *course, s seriesOf, round int) {
+func (o *oracle) countRound(v *Verdict, c *course, s seriesOf, round int) {
 	arrived := func(place int) bool { return o.came[place][s].has(round) }
 	first, last := o.eras.during(s.history.span(round))
 	all := 0

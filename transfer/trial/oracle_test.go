@@ -88,11 +88,11 @@ func TestOracleTellsFalseFromTrue(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := Oracle{histories: []*History{h}, eras: timeline{{
+			o := oracle{histories: []*History{h}, eras: timeline{{
 				nodes:  map[string]map[string][]string{"graph": {"a": {"graph/a"}, "b": {"graph/b"}}},
 				owners: map[string][]owner{"graph": {ownedBy(map[string]string{h.Key(0): "a", h.Key(1): "b"})}},
 			}}}
-			v := o.judge([]Place{
+			v := o.judge([]place{
 				{id: "graph/a", backend: "graph", points: test.a, discarded: test.discarded},
 				{id: "graph/b", backend: "graph", points: test.b},
 			})
@@ -115,14 +115,14 @@ func TestOracleTellsFalseFromTrue(t *testing.T) {
 // An address without a ring gets every point, and each address of a node its own.
 func TestOracleCountsEachAddress(t *testing.T) {
 	h := &History{endpoint: "e", Series: 1, fates: []Fate{Acknowledged, Acknowledged}}
-	o := Oracle{histories: []*History{h}, eras: timeline{{
+	o := oracle{histories: []*History{h}, eras: timeline{{
 		nodes: map[string]map[string][]string{
 			"graph": {"a": {"graph/a/1", "graph/a/2"}}, "tsdb": {"": {"tsdb"}},
 		},
 		owners: map[string][]owner{"graph": {ownedBy(map[string]string{h.Key(0): "a"})}},
 	}}}
 	both := []sink.Point{pointOf(h, 0, 0), pointOf(h, 0, 1)}
-	v := o.judge([]Place{
+	v := o.judge([]place{
 		{id: "graph/a/1", backend: "graph", points: both},
 		{id: "graph/a/2", backend: "graph", points: both[:1]},
 		{id: "tsdb", backend: "tsdb", points: both},

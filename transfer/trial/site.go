@@ -65,11 +65,11 @@ func (s *Suite) UsualSite(t *testing.T) (site *Site, judge SinkIn, graphs []Sink
 }
 
 // places returns what came to each address.
-func (s *Site) places() []Place {
-	var all []Place
+func (s *Site) places() []place {
+	var all []place
 	for i := range s.Addrs {
 		a := &s.Addrs[i]
-		all = append(all, Place{
+		all = append(all, place{
 			id: a.ID(), backend: a.Backend,
 			points: a.In.Points(), discarded: a.In.Discards(), hasty: hasty(a.In),
 		})

@@ -170,11 +170,11 @@ func (s *Stage) Finish() *Verdict {
 func (s *Stage) Verdict(ledger Books) *Verdict {
 	s.T.Helper()
 	s.Watch.End()
-	o := Oracle{eras: s.eras}
+	o := oracle{eras: s.eras}
 	for _, c := range s.Clients {
 		o.histories = append(o.histories, &c.History)
 	}
-	v := o.judge(slices.DeleteFunc(s.Site.places(), func(p Place) bool { return p.id == s.Unheard }))
+	v := o.judge(slices.DeleteFunc(s.Site.places(), func(p place) bool { return p.id == s.Unheard }))
 	bound := s.Allowed
 	bound.Duplicates += int(ledger.Totals.Resent)
 	complaints := append(v.Complaints(bound), s.Watch.Complaints(len(s.Site.Addrs))...)
