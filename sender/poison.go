@@ -33,12 +33,6 @@ func printOf(b *queue.Block) print {
 	return print{first: b.First, last: b.Last, points: b.Len(), length: len(b.Payload)}
 }
 
-// reset forgets everything, for another role of the target.
-func (p *poison) reset() {
-	p.parting, p.address, p.block, p.losses = parting{}, "", print{}, 0
-	p.unburied.Store(nil) // read by others at any time
-}
-
 // isSuspect reports whether the Block in flight is to be judged: it is being judged, or
 // has cost too many connections.
 func (p *poison) isSuspect(b *queue.Block) bool {

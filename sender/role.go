@@ -129,7 +129,7 @@ func (l *lane) adopt(r *role) {
 	}
 	l.role, l.failing, l.tried, l.written = r, false, 0, 0
 	l.window = r.window(len(l.target.lanes))
-	l.poison.reset()
+	l.poison = poison{}
 	l.pause.Reset()
 	if l.blocks.InFlight() > 0 {
 		l.blocks.Return()
