@@ -106,19 +106,34 @@ func (s *server) listen() {
 			if err != nil {
 				return
 			}
-			s.mu.Lock()
-			s.open[c] = true
-			s.mu.Unlock()
+			if !s.admit(l, c) {
+				return
+			}
 			s.running.Go(func() { s.rpc.ServeCodec(jsonrpc.NewServerCodec(&pausedConn{c, s})) })
 		}
 	})
+}
+
+// admit notes a connection of the listener, and reports whether that is still open.
+func (s *server) admit(l net.Listener, c net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener != l {
+		_ = c.Close() // it came while the server began to refuse
+		return false
+	}
+	s.open[c] = true
+	return true
 }
 
 // refuse makes the server close all and refuse connections, until listen.
 func (s *server) refuse() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.listener.Close()
+	if s.listener != nil {
+		_ = s.listener.Close()
+		s.listener = nil
+	}
 	for c := range s.open {
 		_ = c.Close()
 	}
