@@ -56,7 +56,7 @@ func (s *Sender) newLayer(before backendRouting, r *ring.Ring, leaving []*target
 func (y *layer) onward(t *target, to *backendNow, now func() time.Time) *onward {
 	for _, v := range y.leavers {
 		if i := slices.Index(v.targets, t); i >= 0 {
-			return &onward{backend: to, layer: y, leaver: v, address: i, now: now}
+			return &onward{backend: to, target: t, layer: y, leaver: v, address: i, now: now}
 		}
 	}
 	return nil

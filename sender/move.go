@@ -84,6 +84,12 @@ func (l *lane) move(ctx context.Context, drain <-chan struct{}) {
 func (l *lane) forward(ctx context.Context, drain <-chan struct{}, moved *flight) time.Duration {
 	window := min(moveWindow, int64(l.role.section.QueueBytes)/int64(2*len(l.target.lanes)))
 	for len(*moved) == 0 || l.blocks.FlightBytes() < window {
+		if n := len(*moved); n < l.blocks.InFlight() {
+			if !l.putOnward(ctx, drain, l.blocks.Flight(n), moved) {
+				return confirmPause
+			}
+			continue
+		}
 		if wait := l.paced(false); wait > 0 {
 			return wait
 		}
@@ -92,9 +98,6 @@ func (l *lane) forward(ctx context.Context, drain <-chan struct{}, moved *flight
 		case b != nil:
 			if l.behind {
 				l.target.recovery.sent(b.Len(), l.now)
-			}
-			if !l.putOnward(ctx, drain, b, moved) {
-				return confirmPause
 			}
 		case wait == queue.OnDisk:
 			if wait = l.load(); wait > 0 {

@@ -12,6 +12,7 @@ import (
 // lanes that own the series now. Any goroutine may use it.
 type onward struct {
 	backend *backendNow
+	target  *target // whose way it is
 	layer   *layer
 	leaver  *leaver
 	address int // of the target, among the leaver's
@@ -19,6 +20,7 @@ type onward struct {
 
 	mu    sync.Mutex
 	of    *Cluster               // for which lanes is good
+	alone bool                   // likewise: what the target holds, it may be the only one to hold
 	lanes map[string]*queue.Lane // by what Cluster.passed says; nil: none takes the place
 }
 
@@ -33,9 +35,9 @@ type bundle struct {
 func (o *onward) split(b *queue.Block, chosen []int32) (parts []bundle, lost int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	c := o.backend.cluster()
-	if c != o.of {
-		o.of, o.lanes = c, make(map[string]*queue.Lane)
+	c, alone := o.backend.cluster(), o.target.queue.HasTaken()
+	if c != o.of || alone != o.alone {
+		o.of, o.alone, o.lanes = c, alone, make(map[string]*queue.Lane)
 	}
 	at := make(map[*queue.Lane]int) // index in parts
 	for _, i := range chosen {
@@ -63,8 +65,11 @@ func (o *onward) lane(c *Cluster, hash uint32) *queue.Lane {
 	lane, known := o.lanes[string(key)]
 	if !known {
 		entries := c.entries(from, hash)
-		if heir := heirsOf(o.leaver.addresses, entries)[o.address]; heir >= 0 {
+		switch heir := heirsOf(o.leaver.addresses, entries)[o.address]; {
+		case heir >= 0:
 			lane = entries[heir].lane
+		case o.alone: // others of its node never had what was moved to this one
+			lane = entries[o.address%len(entries)].lane
 		}
 		o.lanes[string(key)] = lane
 	}

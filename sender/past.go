@@ -22,11 +22,11 @@ type past struct {
 	marks  [][]uint64 // by slot, by address
 	lowest uint64     // of all marks
 
-	before map[string][]LaneState // of the former targets of then that are still there
-	then   backendRouting
+	then backendRouting
 
 	formers []*target // there are now
 
+	layers   []pastLayer
 	handoffs []pastHandoff
 	wants    func(p *metric.Point) bool // when they were accepted; nil: as now
 	chosen   map[*queue.Lane][]int32    // of the Block that is put
@@ -44,22 +44,16 @@ func (p *past) former(id string) *target {
 }
 
 // newPast returns what the routing and the marks say of the past of a cluster, beside
-// which there are these former targets.
-func newPast(c *Cluster, formers []*target, then backendRouting, marks map[string][]LaneState) (*past, error) {
+// which there are these former targets. layers are those of the stored state.
+func newPast(c *Cluster, formers []*target, layers []LayerState, then backendRouting, marks map[string][]LaneState) (*past, error) {
 	if err := then.check(); err != nil {
 		return nil, err
 	}
 	p := &past{
 		now: c, same: then.equal(c.routing()),
 		ring: c.ring, lanes: then.Lanes, nodes: then.places(), lowest: math.MaxUint64,
-		before: make(map[string][]LaneState), then: then, formers: formers, wants: c.wantsOf(then),
+		then: then, formers: formers, wants: c.wantsOf(then),
 		chosen: make(map[*queue.Lane][]int32),
-	}
-	for _, id := range then.Former {
-		p.before[id] = marks[id]
-		for _, l := range marks[id] {
-			p.lowest = min(p.lowest, l.Mark)
-		}
 	}
 	if !p.same { // a ring of many nodes takes a second to build
 		var err error
@@ -83,6 +77,7 @@ func newPast(c *Cluster, formers []*target, then backendRouting, marks map[strin
 		}
 	}
 	if p.ring != nil && !p.blind {
+		p.addLayers(layers, marks)
 		return p, p.addHandoffs(marks)
 	}
 	return p, nil
@@ -95,8 +90,9 @@ func (p *past) put(b *queue.Block, slots []int32) (points int, moved bool) {
 	switch {
 	case b.Last <= p.lowest:
 		return 0, false
-	case p.same || p.blind:
-		points, moved = p.putStraight(b, slots), p.blind
+	case p.same && len(p.then.Former) == 0 || p.blind:
+		points, moved = p.putStraight(b, slots)
+		moved = moved || p.blind
 	default:
 		points = p.putElsewhere(b, slots)
 		moved = points > 0
@@ -106,55 +102,33 @@ func (p *past) put(b *queue.Block, slots []int32) (points int, moved bool) {
 
 // putStraight puts the items into the lanes where Cluster.Put would put them. What
 // another hash has placed goes to all: who was owed it is not known any more.
-func (p *past) putStraight(b *queue.Block, slots []int32) (points int) {
+func (p *past) putStraight(b *queue.Block, slots []int32) (points int, moved bool) {
 	s := p.now.sorter()
 	defer p.now.sorters.Put(s)
 	for from := 0; from < len(slots); {
 		from = s.sort(slots, from)
 		for _, slot := range s.used {
-			points += p.putSlot(b, slot, s.items(slot))
+			n := p.putSlot(b, slot, s.items(slot))
+			points += n
+			moved = moved || n > 0 && int(slot) >= len(p.now.slots)
 		}
 	}
-	return points
+	return points, moved
 }
 
 // putSlot puts items of one slot of now into its lanes.
 func (p *past) putSlot(b *queue.Block, slot int32, items []int32) (points int) {
-	plain, through := slot, uint64(math.MaxUint64)
+	plain := slot
 	if int(slot) >= len(p.now.slots) {
-		plain, through = p.now.detours.plain(slot), p.through(b.Items[items[0]].Hash)
+		plain = p.now.detours.plain(slot)
 	}
 	owners := p.now.nodeOf(slot)
 	for address, lane := range p.now.lanesOf(slot)[:len(owners)] {
-		if p.blind || b.Last > min(through, p.marks[plain][address]) {
+		if p.blind || b.Last > p.marks[plain][address] {
 			points += give(lane, b, items)
 		}
 	}
 	return points
-}
-
-// through returns the lowest mark of the former targets that a point of the series went
-// through then.
-func (p *past) through(hash uint32) uint64 {
-	mark := uint64(math.MaxUint64)
-	if len(p.before) == 0 {
-		return mark
-	}
-	for _, y := range p.now.layers {
-		v, _ := y.at(hash)
-		if v == nil {
-			continue
-		}
-		for _, t := range v.targets {
-			if t == nil {
-				continue
-			}
-			if lanes := p.before[t.id]; len(lanes) == len(t.lanes) {
-				mark = min(mark, lanes[queue.LaneOf(hash, len(lanes))].Mark)
-			}
-		}
-	}
-	return mark
 }
 
 // putElsewhere puts each item into the lanes that have taken the place of those that are

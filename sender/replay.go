@@ -82,15 +82,28 @@ func (r *Replay) Route(text []byte) {
 		if at < 0 {
 			continue
 		}
-		p, err := newPast(c, formers, then.Backends[at], r.marks)
+		p, err := newPast(c, formers, r.layers(c.name), then.Backends[at], r.marks)
 		if err != nil {
 			r.sender.shared.log.Error("journal: a backend's routing makes no sense, the one of now is taken", "backend", c.name, "error", err)
-			p, err = newPast(c, formers, now.Backends[i], r.marks)
+			p, err = newPast(c, formers, r.layers(c.name), now.Backends[i], r.marks)
 		}
 		if err == nil {
 			r.pasts[i] = p
 		}
 	}
+}
+
+// layers returns those of the state that are of the backend.
+func (r *Replay) layers(backend string) (layers []LayerState) {
+	if r.state == nil {
+		return nil
+	}
+	for _, y := range r.state.Layers {
+		if y.Routing.Name == backend {
+			layers = append(layers, y)
+		}
+	}
+	return layers
 }
 
 // Put gives the items of one record to the lanes that are owed them. cluster is the

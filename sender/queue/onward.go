@@ -41,6 +41,13 @@ func (s Spot) Ask() { s.lane.queue.Ask() }
 // HasRoom is that of the lane's queue.
 func (l *Lane) HasRoom() bool { return l.queue.HasRoom() }
 
+// HasTaken reports whether points were moved to the queue.
+func (q *Queue) HasTaken() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.movedIn > 0
+}
+
 // PutMoved is Put for items that another queue had accepted. They have no numbers of the
 // journal here: until their spots are safe, the lane that they come from vouches for
 // them.
