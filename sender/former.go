@@ -92,6 +92,7 @@ func (s *Sender) retire() {
 		}
 		row := t.status(s.shared.now())
 		if !s.has(t.id) { // or else it is configured anew, and goes on with this account
+			s.forget(t.id) // an account that this one has gone on with
 			row.State = stat.StateGone
 			s.gone = append(s.gone, row)
 			s.gone = s.gone[max(0, len(s.gone)-mostGone):]

@@ -33,7 +33,8 @@ func (t *target) state(upTo uint64) TargetState {
 		t.spooler.complete(q.Lanes)
 	}
 	former := t.role.Load().isFormer()
-	return TargetState{ID: t.id, Lanes: q.Lanes, Ledger: q.Ledger, Former: former, Moving: former}
+	// One that is gone is in no layer any more, and must not be taken for one that moves.
+	return TargetState{ID: t.id, Lanes: q.Lanes, Ledger: q.Ledger, Former: former, Moving: former && !t.isGone()}
 }
 
 // complete makes of what the queue knows of the lanes what is to be stored.

@@ -192,11 +192,14 @@ func (l *lane) confirmed(r Receipt) {
 	}
 	l.written -= r.Blocks
 	l.answered = l.now
+	spared := !l.role.hops.all[l.hop].sound.Load() // another address has not failed, and need not be
 	l.role.hops.answered(l.hop, l.now)
 	l.target.health.calls.Add(uint64(r.Blocks))
 	if l.failing {
 		l.target.health.recovered(l.now)
-		l.fallBehind()
+		if spared {
+			l.fallBehind()
+		}
 	}
 	l.failing, l.tried = false, 0
 	l.poison.forgive()

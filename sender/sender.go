@@ -242,11 +242,18 @@ func endsWithin(ctx context.Context, goroutines *sync.WaitGroup) bool {
 func (s *Sender) Targets() []stat.Target {
 	now := s.shared.now()
 	var all []stat.Target
-	for _, t := range s.targets() {
-		all = append(all, t.status(now))
-	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	for _, c := range s.clusters {
+		for _, t := range c.targets {
+			all = append(all, t.status(now))
+		}
+	}
+	for _, t := range s.formers {
+		if !s.has(t.id) { // or else it is configured anew, and goes on with this account
+			all = append(all, t.status(now))
+		}
+	}
 	return append(all, s.gone...)
 }
 
