@@ -7,6 +7,9 @@ type course struct {
 	at [][]int // by era, the places of the series' owner, or owners
 	// gone tells by era and place which of them were not configured.
 	gone [][]bool
+	// back holds by era those of its places that owned the series before they had gone.
+	// What came meanwhile may have waited there, behind their backlog.
+	back [][]int
 
 	// reached remembers what reach returned, by the first and the last era, inherited
 	// what heirs returned, by era and place.
@@ -24,12 +27,27 @@ func newCourse(eras timeline, backend, key string, index map[string]int, gone []
 			}
 		}
 	}
+	c.findBack()
 	return c
+}
+
+func (c *course) findBack() {
+	c.back = make([][]int, len(c.at))
+	owned := make([]bool, len(c.gone[0]))
+	for e := range c.at {
+		for _, place := range c.at[e] {
+			if e > 0 && owned[place] && c.gone[e-1][place] {
+				c.back[e] = append(c.back[e], place)
+			}
+		}
+		c.enter(e, owned)
+	}
 }
 
 // reach returns the places to which a point may have come that was taken in one of
 // these eras: those of the time, and whenever one of them has gone, those of the owner
-// of then, which got what waited for it.
+// of then, which got what waited for it. A point may also have waited behind the backlog
+// of a place that had gone and came back.
 func (c *course) reach(first, last int) []bool {
 	between := [2]int{first, last}
 	if known := c.reached[between]; known != nil {
@@ -38,8 +56,8 @@ func (c *course) reach(first, last int) []bool {
 	reached := make([]bool, len(c.gone[0]))
 	for e := first; e <= last; e++ {
 		c.enter(e, reached)
+		c.follow(e+1, reached)
 	}
-	c.follow(first+1, reached)
 	c.reached[between] = reached
 	return reached
 }
@@ -65,13 +83,29 @@ func (c *course) enter(e int, places []bool) {
 	}
 }
 
-// follow adds, era by era, where the backlog went of those that had gone.
+// follow adds, era by era, where the backlog went of those that had gone, and those
+// that came back and had gone before from.
 func (c *course) follow(from int, places []bool) {
 	for e := from; e < len(c.at); e++ {
 		if c.anyGone(e, places) {
 			c.enter(e, places)
 		}
+		for _, place := range c.back[e] {
+			if c.goneBetween(from-1, e, place) {
+				places[place] = true
+			}
+		}
 	}
+}
+
+// goneBetween reports whether a place was not configured from an era on until another.
+func (c *course) goneBetween(from, until, place int) bool {
+	for e := from; e < until; e++ {
+		if !c.gone[e][place] {
+			return false
+		}
+	}
+	return true
 }
 
 // anyGone reports whether one of the places is not configured in an era.

@@ -56,6 +56,7 @@ func TestOracleFollowsASeriesThatMoves(t *testing.T) {
 	handed := timeline{
 		eraOf(0, 0, []string{"a"}, "a", "b"), eraOf(10, 12, []string{"b", "a"}, "a", "b"), eraOf(30, 31, []string{"b"}, "a", "b"),
 	}
+	returns := timeline{eraOf(0, 0, []string{"a"}, "a", "b"), eraOf(5, 6, []string{"b"}, "b"), eraOf(20, 20, []string{"a"}, "a", "b")}
 	for name, test := range map[string]struct {
 		eras timeline
 		a, b []int // rounds
@@ -71,6 +72,8 @@ func TestOracleFollowsASeriesThatMoves(t *testing.T) {
 		"delivered, and moved as well":    {eras: goes, a: []int{0}, b: []int{0, 1, 2}, want: Verdict{Duplicates: 1}},
 		"lost with its node":              {eras: goes, b: []int{1, 2}, want: Verdict{Lost: 1}},
 		"delivered after the node's end":  {eras: goes, a: []int{0, 1, 2}, want: Verdict{misplaced: 1, Lost: 1}},
+		"waited until its node was back":  {eras: returns, a: []int{0, 1, 2}, want: Verdict{Moved: 1}},
+		"came back to where it was not":   {eras: returns, a: []int{0}, b: []int{1, 2}, want: Verdict{misplaced: 1, Lost: 1}},
 		"handed over":                     {eras: handed, a: []int{0, 1, 2}, b: []int{2}},
 		"handed over, the new one lacks":  {eras: handed, a: []int{0, 1, 2}, b: []int{1}, want: Verdict{Lost: 1}},
 		"handed over, the old one lacks":  {eras: handed, a: []int{0, 1}, b: []int{2}, want: Verdict{Lost: 1}},

@@ -81,6 +81,15 @@ func (b *Books) find(id string) (l stat.Ledger, listed bool) {
 	return stat.Ledger{}, false
 }
 
+// movedAgain returns how many points may have come to an address before they were moved
+// to another one: those of calls that had no reply.
+func (b *Books) movedAgain() (points int) {
+	for _, target := range b.Targets {
+		points += int(min(target.Failed, target.MovedOut))
+	}
+	return points
+}
+
 // ledger returns the ledger, which must balance at any time.
 func (r *Relay) ledger() (Books, error) {
 	text, err := r.Get("/api/ledger")

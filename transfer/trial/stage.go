@@ -176,7 +176,7 @@ func (s *Stage) Verdict(ledger Books) *Verdict {
 	}
 	v := o.judge(slices.DeleteFunc(s.Site.places(), func(p place) bool { return p.id == s.Unheard }))
 	bound := s.Allowed
-	bound.Duplicates += int(ledger.Totals.Resent)
+	bound.Duplicates += int(ledger.Totals.Resent) + ledger.movedAgain()
 	complaints := append(v.Complaints(bound), s.Watch.Complaints(len(s.Site.Addrs))...)
 	complaints = append(complaints, s.compare(v, ledger)...)
 	if missing := v.Unanswered - v.UnansweredArrived; missing > 0 && !s.Crashed {
