@@ -176,7 +176,7 @@ func (s *Stage) Verdict(ledger Books) *Verdict {
 	}
 	v := o.judge(slices.DeleteFunc(s.Site.places(), func(p place) bool { return p.id == s.Unheard }))
 	bound := s.Allowed
-	bound.Duplicates += int(ledger.Totals.Resent) + ledger.movedAgain()
+	bound.Duplicates += int(ledger.Totals.Resent) + ledger.unheard()
 	complaints := append(v.Complaints(bound), s.Watch.Complaints(len(s.Site.Addrs))...)
 	complaints = append(complaints, s.compare(v, ledger)...)
 	if missing := v.Unanswered - v.UnansweredArrived; missing > 0 && !s.Crashed {
@@ -217,7 +217,7 @@ func (s *Stage) compare(v *Verdict, ledger Books) (complaints []string) {
 			complaints = append(complaints, id+" has no ledger")
 			continue
 		}
-		exact := l.Delivered == uint64(came.different)
+		exact := l.Delivered <= uint64(came.different) && uint64(came.different) <= l.Delivered+unheard(&l)
 		if s.Crashed { // what was delivered twice may be counted twice
 			exact = uint64(came.different) <= l.Delivered && l.Delivered <= uint64(came.all)
 		}
