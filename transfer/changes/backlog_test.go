@@ -26,7 +26,6 @@ func requireMoved(s *trial.Stage, ledger trial.Books) {
 // on: what waits for them comes to the new owners, before the live points.
 func TestRemovedNodeThatWasDown(t *testing.T) {
 	t.Parallel()
-	needs(t, "reload", "moved lanes")
 	c := newCluster(t)
 	s := trial.NewStage(t, trial.Case{
 		Name: "a node that is down is removed", Injected: "a judge and a graph are down for 30 s (5 s in the short form), then are removed while points flow",
@@ -62,7 +61,6 @@ func TestEndsWhileABacklogMoves(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			needs(t, "reload", "moved lanes")
 			c := newCluster(t)
 			s := trial.NewStage(t, trial.Case{
 				Name: test.name + " in the middle of a move", Injected: "a node with a backlog is removed, soon afterwards the relay ends and starts again, several times",
@@ -107,7 +105,6 @@ func TestEndsWhileABacklogMoves(t *testing.T) {
 // data directory belongs to nobody, and moves.
 func TestNodeRemovedWhileTheRelayIsDown(t *testing.T) {
 	t.Parallel()
-	needs(t, "moved lanes")
 	c := newCluster(t)
 	s := trial.NewStage(t, trial.Case{
 		Name: "a node is removed while the relay is down", Injected: "a graph with a backlog is taken out of the file between stop and start",
@@ -136,7 +133,6 @@ func TestNodeRemovedWhileTheRelayIsDown(t *testing.T) {
 // A node leaves and comes back while its backlog is still there: it keeps it.
 func TestRemovedNodeComesBack(t *testing.T) {
 	t.Parallel()
-	needs(t, "reload", "moved lanes")
 	c := newCluster(t)
 	s := trial.NewStage(t, trial.Case{
 		Name: "a removed node comes back", Injected: "a graph that is down is removed and added again, several times, at last it is up",
@@ -161,7 +157,6 @@ func TestRemovedNodeComesBack(t *testing.T) {
 // With "onRemove": "drain" the backlog of a removed node goes to the node itself.
 func TestRemovedNodeDrains(t *testing.T) {
 	t.Parallel()
-	needs(t, "reload", "moved lanes")
 	c := newCluster(t)
 	c.Set("graph", "onRemove", "drain")
 	s := trial.NewStage(t, trial.Case{

@@ -13,7 +13,6 @@ import (
 // A cluster that changes every 500 ms, with files in between that are no good.
 func TestClusterChangesAllTheTime(t *testing.T) {
 	t.Parallel()
-	needs(t, "reload")
 	c := newCluster(t)
 	newcomer := c.spare("graph", "graph-03")
 	elsewhere := c.spare("graph", "graph-02") // another address of it
@@ -70,7 +69,6 @@ func brokenFiles(good string) []string {
 // With "watchConfig" a file that changes is read without a signal, whole or not at all.
 func TestWatchedFile(t *testing.T) {
 	t.Parallel()
-	needs(t, "reload")
 	c := newCluster(t)
 	newcomer := c.spare("graph", "graph-03")
 	s := trial.NewStage(t, trial.Case{
@@ -92,7 +90,6 @@ func TestWatchedFile(t *testing.T) {
 // Each broken file is refused with a reason, and changes nothing.
 func TestBrokenFileChangesNothing(t *testing.T) {
 	t.Parallel()
-	needs(t, "reload")
 	c := newCluster(t)
 	s := trial.NewStage(t, trial.Case{
 		Name: "broken files", Injected: "files that are empty, cut off, garbage or wrong, by SIGHUP",

@@ -15,7 +15,6 @@ import (
 // A node is added and removed again and again by the admin API: nothing of it stays.
 func TestAddAndRemoveCycles(t *testing.T) {
 	t.Parallel()
-	needs(t, "reload", "moved lanes", "nodes by the API")
 	cycles := either(40, 1000)
 	c := newCluster(t)
 	newcomer := c.spare("graph", "graph-03")

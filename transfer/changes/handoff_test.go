@@ -13,7 +13,6 @@ import (
 // and to the new owner, then only to the new one.
 func TestHandOver(t *testing.T) {
 	t.Parallel()
-	needs(t, "reload", "handoff")
 	window := either(3*time.Second, 20*time.Second)
 	c := newCluster(t)
 	c.Set("graph", "handoff", window.String())
@@ -36,7 +35,6 @@ func TestHandOver(t *testing.T) {
 // A hand-over goes on where it was after a restart.
 func TestHandOverSurvivesARestart(t *testing.T) {
 	t.Parallel()
-	needs(t, "reload", "handoff")
 	window := either(6*time.Second, 20*time.Second)
 	c := newCluster(t)
 	c.Set("graph", "handoff", window.String())

@@ -63,7 +63,6 @@ func (h hops) requireOrder(t *testing.T) {
 // One of three next hops refuses, is well, then another one hangs, and is well again.
 func TestNextHopFails(t *testing.T) {
 	t.Parallel()
-	needs(t, "next hops")
 	site := suite.NewSite(t)
 	var group hops
 	for range 3 {

@@ -36,7 +36,6 @@ func addNode(s *trial.Stage, name string, in trial.SinkIn) {
 // What the admin API changes holds until a reload, which goes back to the file.
 func TestNodesByTheAPI(t *testing.T) {
 	t.Parallel()
-	needs(t, "reload", "moved lanes", "nodes by the API")
 	c := newCluster(t)
 	newcomer := c.spare("graph", "graph-03")
 	s := trial.NewStage(t, trial.Case{

@@ -12,7 +12,6 @@ import (
 // Twenty reloads a second: the last one holds in the end.
 func TestStormOfReloads(t *testing.T) {
 	t.Parallel()
-	needs(t, "reload", "moved lanes")
 	c := newCluster(t)
 	newcomer := c.spare("graph", "graph-03")
 	s := trial.NewStage(t, trial.Case{

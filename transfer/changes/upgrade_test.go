@@ -19,7 +19,6 @@ import (
 // one that only connects.
 func TestUpgrades(t *testing.T) {
 	t.Parallel()
-	needs(t, "upgrade")
 	c := newCluster(t)
 	s := trial.NewStage(t, trial.Case{
 		Name: "upgrades", Injected: "three upgrades, 5 s apart (1 s in the short form), 50 long connections and somebody who only connects",
@@ -51,7 +50,6 @@ func TestUpgrades(t *testing.T) {
 // Programs that fail leave the old process as it is.
 func TestUpgradeToProgramsThatFail(t *testing.T) {
 	t.Parallel()
-	needs(t, "upgrade")
 	c := newCluster(t)
 	s := trial.NewStage(t, trial.Case{
 		Name: "failing upgrades", Injected: "upgrades to a program that ends at once, one that is none, and one that ends by a signal; then to a good one",
