@@ -82,6 +82,13 @@ func TestUpgradeToProgramsThatFail(t *testing.T) {
 	s.Finish()
 }
 
+// requireOneProcess waits until the relay has one process, the one that is known.
+func requireOneProcess(s *trial.Stage) {
+	s.T.Helper()
+	trial.Eventually(s.T, 5*time.Second, "there is not one process", func() bool { return len(s.Relay.Processes()) == 1 })
+	require.Equal(s.T, []int{s.Relay.Now.PID()}, s.Relay.Processes())
+}
+
 // install puts a program at a path in one step.
 func install(t *testing.T, path string, program []byte) {
 	t.Helper()

@@ -81,18 +81,6 @@ func (b *Books) find(id string) (l stat.Ledger, listed bool) {
 	return stat.Ledger{}, false
 }
 
-// unheard returns how many points may have come to a target before they were moved to
-// another one: those of calls that had no reply.
-func unheard(l *stat.Ledger) uint64 { return min(l.Failed, l.MovedOut) }
-
-// unheard returns that of all targets.
-func (b *Books) unheard() (points int) {
-	for i := range b.Targets {
-		points += int(unheard(&b.Targets[i].Ledger))
-	}
-	return points
-}
-
 // ledger returns the ledger, which must balance at any time.
 func (r *Relay) ledger() (Books, error) {
 	text, err := r.Get("/api/ledger")

@@ -202,32 +202,3 @@ func (s *Stage) Report(v *Verdict) {
 	s.T.Helper()
 	s.suite.report.seen(s.T, s.suite.seed, s.Case, v, strings.Join(s.Notes, ", "))
 }
-
-// compare holds the ledger against what came to each address.
-func (s *Stage) compare(v *Verdict, ledger Books) (complaints []string) {
-	if s.Uncounted {
-		return nil
-	}
-	for id, came := range v.places {
-		l, listed := ledger.find(id)
-		if !listed && s.Site.isAway(id) {
-			continue // the account of one that has gone ends with the process
-		}
-		if !listed {
-			complaints = append(complaints, id+" has no ledger")
-			continue
-		}
-		exact := l.Delivered <= uint64(came.different) && uint64(came.different) <= l.Delivered+unheard(&l)
-		if s.Crashed { // what was delivered twice may be counted twice
-			exact = uint64(came.different) <= l.Delivered && l.Delivered <= uint64(came.all)
-		}
-		if !exact {
-			complaints = append(complaints, fmt.Sprintf("%s: the ledger says %d delivered, there came %d, of which %d for the first time",
-				id, l.Delivered, came.all, came.different))
-		}
-		if again := came.all - came.different; !s.Crashed && s.Allowed.Duplicates == 0 && again > int(l.Resent) {
-			complaints = append(complaints, fmt.Sprintf("%s: %d duplicates, the ledger says %d resent", id, again, l.Resent))
-		}
-	}
-	return complaints
-}
