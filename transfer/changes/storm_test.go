@@ -36,6 +36,7 @@ func TestStormOfReloads(t *testing.T) {
 	reloads := perSecond * either(5, 60)
 	for n := range reloads {
 		<-tick.C
+		s.Glance()
 		s.Ask(changes[n%len(changes)])
 	}
 	s.Ask(func() { c.away(newcomer, true); c.Set("judge", "replicas", 400) })

@@ -56,8 +56,8 @@ func (c *course) reach(first, last int) []bool {
 	reached := make([]bool, len(c.gone[0]))
 	for e := first; e <= last; e++ {
 		c.enter(e, reached)
-		c.follow(e+1, reached)
 	}
+	c.follow(last+1, reached)
 	c.reached[between] = reached
 	return reached
 }
