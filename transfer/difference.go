@@ -61,12 +61,15 @@ func (d *words) add(format string, args ...any) { *d = append(*d, fmt.Sprintf(fo
 // compare notes what is different below the key path, in the order of now; what is gone
 // comes last.
 func (d *words) compare(path string, old, now g.Object) {
-	if was, is := member(old, "enabled"), member(now, "enabled"); was != is && path != "" {
-		verb := "disabled"
-		if is == true {
-			verb = "enabled"
-		}
-		d.add("%s: %s", path, verb)
+	was, section := member(old, "enabled").(bool)
+	is, alsoSection := member(now, "enabled").(bool)
+	switch {
+	case !section || !alsoSection || was == is: // a node may have that name, too
+	case is:
+		d.add("%s: enabled", path)
+		return
+	default:
+		d.add("%s: disabled", path)
 		return
 	}
 	for _, m := range now {

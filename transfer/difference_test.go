@@ -32,6 +32,11 @@ func TestDifferences(t *testing.T) {
 			`{"graph": {"enabled": true, "cluster": {"d": "h:4", "b": "h:2,h:5", "c": "h:3"}}}`,
 			[]string{"graph.cluster.b: h:2 -> h:2,h:5", "graph.cluster.d: h:4 added", "graph.cluster.a: h:1 removed"},
 		},
+		"a node's odd name": {
+			`{"graph": {"enabled": true, "cluster": {"enabled": "h:1", "b": "h:2"}}}`,
+			`{"graph": {"enabled": true, "cluster": {"b": "h:2"}}}`,
+			[]string{"graph.cluster.enabled: h:1 removed"},
+		},
 		"a password": {
 			`{"influxdb": {"enabled": true, "address": "http://h", "db": "d", "username": "u", "password": "secret"}}`,
 			`{"influxdb": {"enabled": true, "address": "http://h", "db": "d", "username": "u", "password": "other"}}`,
