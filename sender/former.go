@@ -29,11 +29,10 @@ func (s *Sender) leaving() []*target {
 func (s *Sender) leave(t *target, c *Cluster, y *layer) {
 	now := t.role.Load()
 	r := &role{section: now.section, backend: now.backend, rules: now.rules, addresses: now.addresses}
-	if y == nil {
-		r.drains = true
-	} else {
+	if y != nil {
 		r.onward = y.onward(t, s.now(c.name), s.shared.now)
 	}
+	r.drains = r.onward == nil
 	t.turn(r)
 }
 

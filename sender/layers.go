@@ -31,19 +31,21 @@ func (s *Sender) now(backend string) *backendNow {
 	return s.backends[backend]
 }
 
-// newLayer returns a layer for the targets of the cluster before that leave, nil if it has
-// to have none: their items say nothing of where they belong now.
+// newLayer returns a layer for targets that leave, which had their points by the routing
+// and the ring before. Without a ring there is one target, which may have had any series.
 func (s *Sender) newLayer(before backendRouting, r *ring.Ring, leaving []*target) *layer {
 	s.layers++
 	y := &layer{number: s.layers, routing: before, ring: r, leavers: make(map[int]*leaver)}
 	for _, t := range leaving {
-		node, address, found := before.find(t.id)
-		switch {
-		case r == nil || !found:
-			y.ring, node, address = nil, 0, 0
+		if r == nil {
 			y.leavers[0] = &leaver{addresses: []string{t.address()}, targets: []*target{t}}
 			continue
-		case y.leavers[node] == nil:
+		}
+		node, address, found := before.find(t.id)
+		if !found {
+			continue // it drains to its address
+		}
+		if y.leavers[node] == nil {
 			addresses := before.places()[node].Addresses
 			y.leavers[node] = &leaver{addresses: addresses, targets: make([]*target, len(addresses))}
 		}
@@ -52,7 +54,7 @@ func (s *Sender) newLayer(before backendRouting, r *ring.Ring, leaving []*target
 	return y
 }
 
-// onward returns the way onward of a target of the layer.
+// onward returns the way onward of a target of the layer, nil if it has none there.
 func (y *layer) onward(t *target, to *backendNow, now func() time.Time) *onward {
 	for _, v := range y.leavers {
 		if i := slices.Index(v.targets, t); i >= 0 {
