@@ -183,15 +183,20 @@ func (c *Change) Moves() map[string]float64 {
 // Drop gives the Change up.
 func (c *Change) Drop() {
 	defer c.sender.changing.Unlock()
+	c.sender.giveUp(c.fresh)
+}
+
+// giveUp lets go of targets that were built and never run.
+func (s *Sender) giveUp(targets []*target) {
 	var errs []error
-	for _, t := range c.fresh {
+	for _, t := range targets {
 		t.queue.Close()
 		if t.spooler != nil {
 			errs = append(errs, t.spooler.close())
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		c.sender.shared.log.Warn("cannot close the spools of a change that was given up", "error", err)
+		s.shared.log.Warn("cannot close the spools of targets that were given up", "error", err)
 	}
 }
 
@@ -206,6 +211,8 @@ func (c *Change) Apply() {
 	for _, l := range c.leaving {
 		s.formers = append(slices.Clip(s.formers), l.targets...)
 	}
+	dismissed := c.dismiss()
+	s.formers = append(slices.Clip(s.formers), dismissed...)
 	s.clusters, s.routing = c.clusters, routingOf(c.clusters)
 	s.formers = slices.DeleteFunc(slices.Clone(s.formers), func(t *target) bool { return c.turns[t] != nil })
 	for _, t := range c.fresh {
@@ -223,9 +230,31 @@ func (c *Change) Apply() {
 	for t, r := range c.turns {
 		s.takeBack(t, r)
 	}
+	s.goHome(dismissed)
+	s.renewDetours()
 	for _, t := range c.fresh {
 		s.run(t)
 	}
+}
+
+// dismiss ends what stand-ins take where nodes change, or nobody is to stand in any more,
+// and returns their targets. Those of other clusters that change get the new manner.
+func (c *Change) dismiss() (targets []*target) {
+	for _, before := range c.sender.clusters {
+		i := slices.IndexFunc(c.clusters, func(now *Cluster) bool { return now.name == before.name })
+		if i < 0 || !c.clusters[i].failsOver() || !c.clusters[i].routing().equal(before.routing()) {
+			targets = append(targets, dismiss(before)...)
+			continue
+		}
+		now := c.clusters[i]
+		for _, t := range before.standIns() {
+			r := newRole(plan{Backend: now.Backend, Rules: now.rules}, now.section, t.role.Load().addresses)
+			if !t.role.Load().suits(r) {
+				t.turn(r)
+			}
+		}
+	}
+	return targets
 }
 
 // forget forgets what is shown and stored of a former target that is configured anew.

@@ -2,6 +2,7 @@ package sender
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 
 	"transfer/g"
@@ -22,10 +23,11 @@ type Cluster struct {
 	nodes   [][]*target // by the ring's node, each with its addresses
 	targets []*target
 
-	lanes   int             // of each target
-	slots   [][]*queue.Lane // lane of node, node by node: that lane of each address
-	layers  []*layer        // of former targets that move what they hold, the oldest first
-	detours *detours        // nil without layers and hand-overs
+	lanes    int             // of each target
+	slots    [][]*queue.Lane // lane of node, node by node: that lane of each address
+	layers   []*layer        // of former targets that move what they hold, the oldest first
+	detours  *detours        // nil without layers, hand-overs and stand-ins
+	relieved bool            // stand-ins may take what is for a node that is away
 
 	handoffs []handed
 	sorters  sync.Pool // of *sorter
@@ -66,6 +68,9 @@ func planCluster(p plan, section *g.Backend) (*Cluster, []location, error) {
 		addresses[n.Name] = n.Addresses
 		names = append(names, n.Name)
 	}
+	if err := checkFailover(section); err != nil {
+		return nil, nil, err
+	}
 	replicas := section.Replicas
 	if replicas == 0 {
 		replicas = ring.DefaultReplicas(hash)
@@ -105,12 +110,14 @@ func (c *Cluster) fill(p plan, places []location, lanes int, target maker) {
 			c.slots = append(c.slots, slot)
 		}
 	}
+	c.pass(nil)
 }
 
-// pass makes the points of series that former targets of the layers had go through these.
-// It comes before Slot is called.
+// pass makes the points of series that former targets of the layers had go through these,
+// and those of nodes that are away to their stand-ins. It comes before Slot is called.
 func (c *Cluster) pass(layers []*layer) {
-	if len(layers) > 0 {
+	c.relieved = c.failsOver() || slices.ContainsFunc(c.targets, func(t *target) bool { return t.relief.Load() != nil })
+	if len(layers) > 0 || c.relieved {
 		c.layers, c.detours = layers, newDetours(c)
 	}
 }

@@ -7,8 +7,9 @@ import (
 	"transfer/sender/queue"
 )
 
-// detours are the slots of a cluster for series that go through former targets, or are
-// handed over. They are made as such series come, and behind the slots of the nodes.
+// detours are the slots of a cluster for series that go through former targets, are handed
+// over, or go to stand-ins while their node is away. They are made as such series come,
+// and behind the slots of the nodes.
 type detours struct {
 	cluster *Cluster
 
@@ -16,6 +17,7 @@ type detours struct {
 	slots map[string]int32 // by what Cluster.passed says
 	of    []uint32         // the hash of some series of each
 	lanes atomic.Pointer[[][]*queue.Lane]
+	turns atomic.Uint64 // times that they were renewed
 }
 
 func newDetours(c *Cluster) *detours {
@@ -51,8 +53,10 @@ func (d *detours) slot(hash uint32, plain int32) int32 {
 	return slot
 }
 
-// renew leaves out former targets of which nothing is left.
+// renew leaves out former targets of which nothing is left, and goes by who stands in for
+// whom now.
 func (d *detours) renew() {
+	d.turns.Add(1)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	all := make([][]*queue.Lane, 0, len(d.of))
@@ -60,6 +64,14 @@ func (d *detours) renew() {
 		all = append(all, d.cluster.lanesFor(hash))
 	}
 	d.lanes.Store(&all)
+}
+
+// turn tells apart what the cluster's detours were before and after they were renewed.
+func (c *Cluster) turn() uint64 {
+	if c.detours == nil {
+		return 0
+	}
+	return c.detours.turns.Load()
 }
 
 // lanesFor returns the lanes into which the points of a series go: one for each address of

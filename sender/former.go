@@ -27,8 +27,7 @@ func (s *Sender) leaving() []*target {
 // leave makes the target of c a former one: of the layer, or if that is nil one that
 // drains to its address.
 func (s *Sender) leave(t *target, c *Cluster, y *layer) {
-	now := t.role.Load()
-	r := &role{section: now.section, backend: now.backend, rules: now.rules, addresses: now.addresses}
+	r := t.role.Load().again()
 	if y != nil {
 		r.onward = y.onward(t, s.now(c.name), s.shared.now)
 	}
@@ -46,11 +45,7 @@ func (s *Sender) end(t *target) {
 	if !over {
 		return
 	}
-	for _, c := range s.Clusters() {
-		if c.detours != nil {
-			c.detours.renew()
-		}
-	}
+	s.renewDetours()
 	if t.spooler == nil {
 		s.retire()
 	}
@@ -106,7 +101,7 @@ func (s *Sender) retire() {
 // letGo closes what a former target has open of which nothing is left, and reports whether
 // that is done: its spools must have been read, and that been stored.
 func (s *Sender) letGo(t *target) bool {
-	if t.spooler != nil && !t.spooler.isRead() {
+	if t.relief.Load() != nil || t.spooler != nil && !t.spooler.isRead() {
 		return false
 	}
 	if !isClosed(t.retired) {

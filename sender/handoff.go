@@ -83,7 +83,7 @@ func (c *Cluster) formerOwners(hash uint32) (lanes []*queue.Lane) {
 		}
 		nodes = append(nodes, node)
 		for _, t := range c.nodes[node] {
-			lanes = append(lanes, t.laneOf(hash).blocks)
+			lanes = append(lanes, t.entranceBesides(hash))
 		}
 	}
 	return lanes

@@ -3,6 +3,7 @@ package sender
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // State returns how far all lanes are, with no mark above upTo: the last number that
@@ -19,7 +20,7 @@ func (s *Sender) State(upTo uint64) *State {
 			state.Targets = append(state.Targets, t.state(upTo))
 		}
 	}
-	for _, t := range s.formers {
+	for _, t := range slices.Concat(s.formers, s.standing()) {
 		state.Targets = append(state.Targets, t.state(upTo))
 	}
 	state.Targets = append(state.Targets, s.purges.applied(s.past)...)
@@ -34,7 +35,11 @@ func (t *target) state(upTo uint64) TargetState {
 	}
 	former := t.role.Load().isFormer()
 	// One that is gone is in no layer any more, and must not be taken for one that moves.
-	return TargetState{ID: t.id, Lanes: q.Lanes, Ledger: q.Ledger, Former: former, Moving: former && !t.isGone()}
+	state := TargetState{ID: t.id, Lanes: q.Lanes, Ledger: q.Ledger, Former: former, Moving: former && !t.isGone()}
+	if t.standsFor != nil {
+		state.StandsInFor = t.standsFor.id
+	}
+	return state
 }
 
 // complete makes of what the queue knows of the lanes what is to be stored.

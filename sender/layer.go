@@ -40,7 +40,7 @@ func (y *layer) at(hash uint32) (*leaver, int) {
 func (y *layer) isOver() bool {
 	for _, v := range y.leavers {
 		for _, t := range v.targets {
-			if t != nil && !t.isGone() {
+			if t != nil && !t.isOver() {
 				return false
 			}
 		}
@@ -67,7 +67,7 @@ func (y *layer) without(back *target) *layer {
 func (y *layer) former() (ids []string) {
 	for _, v := range y.leavers {
 		for _, t := range v.targets {
-			if t != nil && !t.isGone() {
+			if t != nil && !t.isOver() {
 				ids = append(ids, t.id)
 			}
 		}
@@ -88,7 +88,7 @@ func (c *Cluster) entries(from int, hash uint32) []entry {
 	slot := slotOf(c.ring, c.lanes, hash)
 	var all []entry
 	for _, t := range c.nodes[slot/c.lanes] {
-		all = append(all, entry{t, t.lanes[slot%c.lanes].blocks})
+		all = append(all, entry{t, t.entrance(hash)})
 	}
 	for i := len(c.layers) - 1; i >= from; i-- {
 		v, _ := c.layers[i].at(hash)
@@ -97,8 +97,8 @@ func (c *Cluster) entries(from int, hash uint32) []entry {
 		}
 		heirs := heirsOf(v.addresses, all)
 		for address, t := range v.targets {
-			if heir := heirs[address]; t != nil && !t.isGone() && heir >= 0 {
-				all[heir].lane = t.laneOf(hash).blocks
+			if heir := heirs[address]; t != nil && !t.isOver() && heir >= 0 {
+				all[heir].lane = t.entrance(hash)
 			}
 		}
 	}
@@ -106,7 +106,7 @@ func (c *Cluster) entries(from int, hash uint32) []entry {
 }
 
 // passed appends to key what decides on entries: of which nodes of the layers the series
-// was, and its slot of now.
+// was, who stands in first for its node, and its slot of now.
 func (c *Cluster) passed(key []byte, from int, hash uint32) (_ []byte, concerned bool) {
 	for _, y := range c.layers[from:] {
 		v, node := y.at(hash)
@@ -117,6 +117,10 @@ func (c *Cluster) passed(key []byte, from int, hash uint32) (_ []byte, concerned
 		concerned = true
 		key = binary.AppendUvarint(key, uint64(node)+1)
 		key = binary.AppendUvarint(key, uint64(queue.LaneOf(hash, y.routing.Lanes)))
+	}
+	if c.relieved {
+		concerned = true
+		key = binary.AppendVarint(key, int64(c.ring.Next(hash)))
 	}
 	return binary.AppendUvarint(key, uint64(slotOf(c.ring, c.lanes, hash))), concerned
 }

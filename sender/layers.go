@@ -58,7 +58,7 @@ func (s *Sender) newLayer(before backendRouting, r *ring.Ring, leaving []*target
 func (y *layer) onward(t *target, to *backendNow, now func() time.Time) *onward {
 	for _, v := range y.leavers {
 		if i := slices.Index(v.targets, t); i >= 0 {
-			return &onward{backend: to, target: t, layer: y, leaver: v, address: i, now: now}
+			return &onward{way: &layerWay{backend: to, target: t, layer: y, leaver: v, address: i}, now: now}
 		}
 	}
 	return nil
@@ -96,12 +96,18 @@ func (s *Sender) takeFormers(past *State) {
 		return
 	}
 	left := make(map[string]*TargetState) // by id
+	var standIns []*TargetState
 	for i := range past.Targets {
 		t := &past.Targets[i]
-		if s.target(t.ID) == nil && (!t.Former || t.Moving || t.Ledger.Queued > 0) {
+		switch {
+		case s.target(t.ID) != nil || t.Former && !t.Moving && t.Ledger.Queued == 0:
+		case t.StandsInFor != "":
+			standIns = append(standIns, t)
+		default:
 			left[t.ID] = t
 		}
 	}
+	s.needOwners(standIns, past, left)
 	for _, y := range past.layers() {
 		s.takeLayer(y, left)
 	}
@@ -109,6 +115,7 @@ func (s *Sender) takeFormers(past *State) {
 		backend, _ := parseID(id)
 		s.takeLayer(LayerState{backendRouting{Name: backend}, []string{id}}, left)
 	}
+	s.takeStandIns(standIns)
 	for _, c := range s.clusters {
 		c.pass(s.taken[c.name])
 	}

@@ -120,6 +120,7 @@ type moveBed struct {
 	sender *Sender
 	killed bool // a relay was
 	full   bool // the disk is, at times
+	mixed  bool // a node that is removed may leave older points to one that stood in for it
 }
 
 // routed is a record of the journal with the routing of its time.
@@ -279,7 +280,7 @@ func (b *moveBed) verify(t *testing.T) {
 			for _, n := range b.site.arrived(address, series) {
 				// What is sent twice, after a kill or from a second address of the same
 				// node, may come to an address that has newer ones.
-				twice := b.site.again[fmt.Sprint(address, series, " ", n)]
+				twice := b.mixed || b.site.again[fmt.Sprint(address, series, " ", n)]
 				require.True(t, n > newest || twice, "series %d at %s: %v", series, address, b.site.arrived(address, series))
 				newest = max(newest, n)
 				got[n] = true

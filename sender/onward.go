@@ -8,18 +8,32 @@ import (
 	"transfer/sender/queue"
 )
 
-// onward is the way of what a former target holds: item by item, by its hash, to the
-// lanes that own the series now. Any goroutine may use it.
+// onward takes what a former target holds, item by item, to the lanes where it belongs
+// now. Any goroutine may use it.
 type onward struct {
+	way way
+	now func() time.Time
+}
+
+// way tells where the points of a series go that leave a former target. Any goroutine may
+// use it.
+type way interface {
+	// lane returns the lane that the series goes to; nil: none takes the place.
+	lane(hash uint32) *queue.Lane
+}
+
+// layerWay is the way of a target that is not configured any more: to the lanes that own
+// the series now, or to a former target of a later layer.
+type layerWay struct {
 	backend *backendNow
 	target  *target // whose way it is
 	layer   *layer
 	leaver  *leaver
 	address int // of the target, among the leaver's
-	now     func() time.Time
 
 	mu    sync.Mutex
 	of    *Cluster               // for which lanes is good
+	turn  uint64                 // of that one's detours, likewise
 	alone bool                   // likewise: what the target holds, it may be the only one to hold
 	lanes map[string]*queue.Lane // by what Cluster.passed says; nil: none takes the place
 }
@@ -33,15 +47,9 @@ type bundle struct {
 // split returns the parts of a Block, each in order, and how many of the chosen items have
 // no lane to go to.
 func (o *onward) split(b *queue.Block, chosen []int32) (parts []bundle, lost int) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	c, alone := o.backend.cluster(), o.target.queue.HasTaken()
-	if c != o.of || alone != o.alone {
-		o.of, o.alone, o.lanes = c, alone, make(map[string]*queue.Lane)
-	}
 	at := make(map[*queue.Lane]int) // index in parts
 	for _, i := range chosen {
-		lane := o.lane(c, b.Items[i].Hash)
+		lane := o.way.lane(b.Items[i].Hash)
 		if lane == nil {
 			lost++
 			continue
@@ -57,21 +65,27 @@ func (o *onward) split(b *queue.Block, chosen []int32) (parts []bundle, lost int
 	return parts, lost
 }
 
-// lane returns the lane that the series goes to; nil: none.
-func (o *onward) lane(c *Cluster, hash uint32) *queue.Lane {
-	from := c.after(o.layer)
+// lane implements way.
+func (w *layerWay) lane(hash uint32) *queue.Lane {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c, alone := w.backend.cluster(), w.target.queue.HasTaken()
+	if turn := c.turn(); c != w.of || turn != w.turn || alone != w.alone {
+		w.of, w.turn, w.alone, w.lanes = c, turn, alone, make(map[string]*queue.Lane)
+	}
+	from := c.after(w.layer)
 	var buf [64]byte
 	key, _ := c.passed(buf[:0], from, hash)
-	lane, known := o.lanes[string(key)]
+	lane, known := w.lanes[string(key)]
 	if !known {
 		entries := c.entries(from, hash)
-		switch heir := heirsOf(o.leaver.addresses, entries)[o.address]; {
+		switch heir := heirsOf(w.leaver.addresses, entries)[w.address]; {
 		case heir >= 0:
 			lane = entries[heir].lane
-		case o.alone: // others of its node never had what was moved to this one
-			lane = entries[o.address%len(entries)].lane
+		case w.alone: // others of its node never had what was moved to this one
+			lane = entries[w.address%len(entries)].lane
 		}
-		o.lanes[string(key)] = lane
+		w.lanes[string(key)] = lane
 	}
 	return lane
 }

@@ -22,7 +22,8 @@ type past struct {
 	marks  [][]uint64 // by slot, by address
 	lowest uint64     // of all marks
 
-	then backendRouting
+	states map[string][]LaneState // of all targets, as they were stored
+	then   backendRouting
 
 	formers []*target // there are now
 
@@ -52,7 +53,7 @@ func newPast(c *Cluster, formers []*target, layers []LayerState, then backendRou
 	p := &past{
 		now: c, same: then.equal(c.routing()),
 		ring: c.ring, lanes: then.Lanes, nodes: then.places(), lowest: math.MaxUint64,
-		then: then, formers: formers, wants: c.wantsOf(then),
+		states: marks, then: then, formers: formers, wants: c.wantsOf(then),
 		chosen: make(map[*queue.Lane][]int32),
 	}
 	if !p.same { // a ring of many nodes takes a second to build
@@ -125,10 +126,33 @@ func (p *past) putSlot(b *queue.Block, slot int32, items []int32) (points int) {
 	owners := p.now.nodeOf(slot)
 	for address, lane := range p.now.lanesOf(slot)[:len(owners)] {
 		if p.blind || b.Last > p.marks[plain][address] {
+			lane = p.owing(owners[address], lane, b, items[0])
 			points += give(lane, b, items)
 		}
 	}
 	return points
+}
+
+// owing returns which lane gets an item that is owed to a target: that of the last
+// stand-in on whose way it is that was owed it, or the target's own. lane is the one for
+// new points; where that leads through former targets, so does the item.
+func (p *past) owing(t *target, lane *queue.Lane, b *queue.Block, item int32) *queue.Lane {
+	r, hash := t.relief.Load(), b.Items[item].Hash
+	if r == nil || !r.final || lane != t.entrance(hash) {
+		return lane
+	}
+	address := slices.Index(r.owners, t)
+	for _, in := range slices.Backward(r.closed) {
+		of := in.at(address)
+		if of == nil {
+			continue
+		}
+		lanes := p.states[of.id]
+		if len(lanes) != len(of.lanes) || b.Last > lanes[queue.LaneOf(hash, len(lanes))].Mark {
+			return of.laneOf(hash).blocks
+		}
+	}
+	return t.laneOf(hash).blocks
 }
 
 // putElsewhere puts each item into the lanes that have taken the place of those that are
@@ -178,7 +202,7 @@ func (p *past) choose(i int32, b *queue.Block, to int32) {
 		if b.Last <= min(through, mark) {
 			continue
 		}
-		lane := p.lane(slot/p.lanes, address, to, hash)
+		lane := p.lane(slot/p.lanes, address, to, b, i)
 		p.add(lane, i)
 	}
 }
@@ -186,7 +210,8 @@ func (p *past) choose(i int32, b *queue.Block, to int32) {
 // lane returns the lane that gets what an address of a node of then is owed: the way of the
 // series through former targets, if it is one of these; else that of the same address of
 // the node of now, if it has that, or of the one in its place. to is the slot of now.
-func (p *past) lane(node, address int, to int32, hash uint32) *queue.Lane {
+func (p *past) lane(node, address int, to int32, b *queue.Block, item int32) *queue.Lane {
+	hash := b.Items[item].Hash
 	name := p.nodes[node].Addresses[address]
 	heirs, lanes := p.now.nodeOf(to), p.now.lanesOf(to)
 	if former := p.former(targetID(p.then.Name, p.nodes[node].Name, name)); former != nil {
@@ -197,10 +222,10 @@ func (p *past) lane(node, address int, to int32, hash uint32) *queue.Lane {
 		if heir < 0 {
 			return former.laneOf(hash).blocks
 		}
-		return lanes[heir]
+		return p.owing(former, lanes[heir], b, item)
 	}
 	if i := slices.IndexFunc(heirs, func(t *target) bool { return t.address() == name }); i >= 0 {
-		return lanes[i]
+		return p.owing(heirs[i], lanes[i], b, item)
 	}
 	return lanes[address%len(heirs)]
 }

@@ -32,9 +32,26 @@ func (s *Sender) Replay(state *State) *Replay {
 		for _, t := range state.Targets {
 			r.marks[t.ID] = t.Lanes
 		}
+		r.lower()
 	}
 	r.Route(nil)
 	return r
+}
+
+// lower makes the marks of targets for which others stood in good for what these had, too.
+func (r *Replay) lower() {
+	for _, t := range r.state.Targets {
+		if t.StandsInFor == "" || t.IsPast() {
+			continue
+		}
+		owner := slices.Clone(r.marks[t.StandsInFor])
+		for i := range owner {
+			if len(owner) == len(t.Lanes) {
+				owner[i].Mark = min(owner[i].Mark, t.Lanes[i].Mark)
+			}
+		}
+		r.marks[t.StandsInFor] = owner
+	}
 }
 
 // From returns the lowest sequence number that some lane is owed, 0 if that is not

@@ -29,6 +29,11 @@ func newRole(p plan, section *g.Backend, addresses []string) *role {
 	return &role{section: section, backend: p.Backend, rules: p.Rules, addresses: addresses}
 }
 
+// again returns a role with the same manner that sends to the same addresses.
+func (r *role) again() *role {
+	return &role{section: r.section, backend: r.backend, rules: r.rules, addresses: r.addresses}
+}
+
 // limits returns the bounds of the target's queue.
 func (r *role) limits() queue.Limits {
 	return queue.Limits{

@@ -33,13 +33,14 @@ type Sender struct {
 	layers   uint64                 // made so far; changing
 	taken    map[string][]*layer    // by backend, while New takes former targets
 
-	ctx     context.Context // of the lanes
-	drain   chan struct{}   // closed: send what waits, then end
-	stop    context.CancelFunc
-	lanes   sync.WaitGroup
-	rest    chan struct{} // closed: the spoolers and the upkeep end
-	keepers sync.WaitGroup
-	purges  purges // of spools of targets that are not there
+	ctx      context.Context // of the lanes
+	starting sync.Mutex      // held while stand-ins begin to send, and while drain is closed
+	drain    chan struct{}   // closed: send what waits, then end
+	stop     context.CancelFunc
+	lanes    sync.WaitGroup
+	rest     chan struct{} // closed: the spoolers and the upkeep end
+	keepers  sync.WaitGroup
+	purges   purges // of spools of targets that are not there
 }
 
 // shared is what all targets of a Sender have in common.
@@ -52,8 +53,9 @@ type shared struct {
 	gates  *gates
 	halt   halt
 
-	minStep  int     // seconds
-	recovery float64 // points a second that a target gets of its backlog, at least
+	minStep  int           // seconds
+	recovery float64       // points a second that a target gets of its backlog, at least
+	homeGood time.Duration // how long a node that was away must be good until its stand-ins go
 	storage  Storage
 	writes   chan struct{}           // see spoolWrites
 	past     map[string]*TargetState // by target
@@ -115,6 +117,7 @@ func newSender(budget int64, log *slog.Logger) *Sender {
 			gates:  newGates(),
 
 			recovery: leastRecovery,
+			homeGood: homeGood,
 			writes:   make(chan struct{}, spoolWrites),
 			lacks:    func() int64 { return 0 },
 		},
@@ -149,7 +152,7 @@ func (s *Sender) cluster(name string) *Cluster {
 	return nil
 }
 
-// targets returns all targets, backend by backend, then the former ones.
+// targets returns all targets, backend by backend, then the former ones and the stand-ins.
 func (s *Sender) targets() []*target {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -157,7 +160,8 @@ func (s *Sender) targets() []*target {
 	for _, c := range s.clusters {
 		all = append(all, c.targets...)
 	}
-	return append(all, s.formers...)
+	all = append(all, s.formers...)
+	return append(all, s.standing()...)
 }
 
 // Start begins to send.
@@ -167,6 +171,7 @@ func (s *Sender) Start() {
 		s.run(t)
 	}
 	s.keepers.Go(func() { s.upkeep(s.rest) })
+	s.keepers.Go(func() { s.watchNodes(s.rest) })
 }
 
 // run begins to send what a target has.
@@ -195,7 +200,9 @@ func (s *Sender) runLane(l *lane) {
 // goroutine and connection, and returns how many points are left undelivered.
 // Nothing may be put while it runs or afterwards. Stop is called once.
 func (s *Sender) Stop(ctx context.Context) (left uint64) {
+	s.starting.Lock()
 	close(s.drain)
+	s.starting.Unlock()
 	if !endsWithin(ctx, &s.lanes) {
 		s.stop()
 		s.join(&s.lanes, "lanes")

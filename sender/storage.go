@@ -38,6 +38,8 @@ type TargetState struct {
 	Ledger stat.Ledger
 	Former bool `json:",omitempty"` // it is not configured any more
 	Moving bool `json:",omitempty"` // but something is left of it, which goes elsewhere
+	// StandsInFor is the id of the target for which it takes points, if it is a stand-in.
+	StandsInFor string `json:",omitempty"`
 }
 
 // LaneState is the State of one lane.

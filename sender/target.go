@@ -24,6 +24,9 @@ type target struct {
 	health   health
 	recovery recovery
 
+	relief    atomic.Pointer[relief] // nil: nobody stands in for it
+	standsFor *target                // for whom it does; nil: it is none such
+
 	mu   sync.Mutex // over whether its lanes have ended
 	gone bool       // nothing is left of it, and nothing will come
 
@@ -82,6 +85,9 @@ func (t *target) status(now time.Time) stat.Target {
 	t.health.fill(&s)
 	if r.onward == nil {
 		r.hops.fill(&s)
+	}
+	if t.standsFor != nil {
+		s.StandsInFor = t.standsFor.node
 	}
 	if r.isFormer() {
 		s.State = stat.StateLeaving

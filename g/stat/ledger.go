@@ -40,6 +40,10 @@ type Target struct {
 	ID      string `json:"id"`      // backend/node/address, or backend for a group
 	Backend string `json:"backend"` // the section's name
 	Node    string `json:"node,omitempty"`
+	// StandsInFor is the node whose new points it takes while that is away; empty for
+	// targets that are configured.
+	StandsInFor string `json:"standsInFor,omitempty"`
+
 	Address string `json:"address"` // comma-separated for a group
 	State   string `json:"state"`   // see the State constants
 	Error   string `json:"lastError,omitempty"`

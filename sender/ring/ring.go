@@ -105,7 +105,10 @@ func (r *Ring) index() {
 }
 
 // Node returns the index into Nodes of the node that owns the hash.
-func (r *Ring) Node(hash uint32) int {
+func (r *Ring) Node(hash uint32) int { return int(r.points[r.at(hash)].node()) }
+
+// at returns the index of the point that the hash falls on.
+func (r *Ring) at(hash uint32) int {
 	bucket := hash >> lowBits
 	low, high := r.table[bucket], r.table[bucket+1]
 	for low < high {
@@ -116,7 +119,7 @@ func (r *Ring) Node(hash uint32) int {
 			high = middle
 		}
 	}
-	return int(r.points[low].node())
+	return int(low)
 }
 
 // Nodes returns the names of the nodes, sorted. The caller must not change them.
