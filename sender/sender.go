@@ -249,19 +249,21 @@ func endsWithin(ctx context.Context, goroutines *sync.WaitGroup) bool {
 func (s *Sender) Targets() []stat.Target {
 	now := s.shared.now()
 	var all []stat.Target
+	shown := make(map[string]bool)
+	for _, t := range s.targets() {
+		if !shown[t.id] { // a former one may be configured anew, which goes on with its account
+			shown[t.id] = true
+			all = append(all, t.status(now))
+		}
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, c := range s.clusters {
-		for _, t := range c.targets {
-			all = append(all, t.status(now))
+	for _, row := range s.gone {
+		if !shown[row.ID] {
+			all = append(all, row)
 		}
 	}
-	for _, t := range s.formers {
-		if !s.has(t.id) { // or else it is configured anew, and goes on with this account
-			all = append(all, t.status(now))
-		}
-	}
-	return append(all, s.gone...)
+	return all
 }
 
 // Rings returns the state of every ring.
