@@ -18,8 +18,9 @@ type onward struct {
 // way tells where the points of a series go that leave a former target. Any goroutine may
 // use it.
 type way interface {
-	// lane returns the lane that the series goes to; nil: none takes the place.
-	lane(hash uint32) *queue.Lane
+	// lanes returns a func that returns the lane of a series, nil if none takes the place:
+	// by the state of now, for all items of a Block.
+	lanes() func(hash uint32) *queue.Lane
 }
 
 // layerWay is the way of a target that is not configured any more: to the lanes that own
@@ -31,11 +32,16 @@ type layerWay struct {
 	leaver  *leaver
 	address int // of the target, among the leaver's
 
-	mu    sync.Mutex
-	of    *Cluster               // for which lanes is good
-	turn  uint64                 // of that one's detours, likewise
-	alone bool                   // likewise: what the target holds, it may be the only one to hold
-	lanes map[string]*queue.Lane // by what Cluster.passed says; nil: none takes the place
+	mu  sync.Mutex
+	now *wayNow
+}
+
+// wayNow is a layerWay as long as nothing changes.
+type wayNow struct {
+	cluster *Cluster
+	turn    uint64                 // of its detours
+	alone   bool                   // what the target holds, it may be the only one to hold
+	lanes   map[string]*queue.Lane // by what Cluster.passed says; nil: none takes the place
 }
 
 // bundle is what one lane gets of a Block.
@@ -47,9 +53,10 @@ type bundle struct {
 // split returns the parts of a Block, each in order, and how many of the chosen items have
 // no lane to go to.
 func (o *onward) split(b *queue.Block, chosen []int32) (parts []bundle, lost int) {
+	laneOf := o.way.lanes()
 	at := make(map[*queue.Lane]int) // index in parts
 	for _, i := range chosen {
-		lane := o.way.lane(b.Items[i].Hash)
+		lane := laneOf(b.Items[i].Hash)
 		if lane == nil {
 			lost++
 			continue
@@ -65,27 +72,36 @@ func (o *onward) split(b *queue.Block, chosen []int32) (parts []bundle, lost int
 	return parts, lost
 }
 
-// lane implements way.
-func (w *layerWay) lane(hash uint32) *queue.Lane {
+// lanes implements way.
+func (w *layerWay) lanes() func(hash uint32) *queue.Lane {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c, alone := w.backend.cluster(), w.target.queue.HasTaken()
-	if turn := c.turn(); c != w.of || turn != w.turn || alone != w.alone {
-		w.of, w.turn, w.alone, w.lanes = c, turn, alone, make(map[string]*queue.Lane)
+	if turn := c.turn(); w.now == nil || c != w.now.cluster || turn != w.now.turn || alone != w.now.alone {
+		w.now = &wayNow{cluster: c, turn: turn, alone: alone, lanes: make(map[string]*queue.Lane)}
 	}
+	now := w.now
+	return func(hash uint32) *queue.Lane { return w.lane(now, hash) }
+}
+
+// lane returns the lane that the series goes to; nil: none.
+func (w *layerWay) lane(now *wayNow, hash uint32) *queue.Lane {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := now.cluster
 	from := c.after(w.layer)
 	var buf [64]byte
 	key, _ := c.passed(buf[:0], from, hash)
-	lane, known := w.lanes[string(key)]
+	lane, known := now.lanes[string(key)]
 	if !known {
 		entries := c.entries(from, hash)
 		switch heir := heirsOf(w.leaver.addresses, entries)[w.address]; {
 		case heir >= 0:
 			lane = entries[heir].lane
-		case w.alone: // others of its node never had what was moved to this one
+		case now.alone: // others of its node never had what was moved to this one
 			lane = entries[w.address%len(entries)].lane
 		}
-		w.lanes[string(key)] = lane
+		now.lanes[string(key)] = lane
 	}
 	return lane
 }

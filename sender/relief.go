@@ -153,19 +153,19 @@ func (t *target) isOver() bool { return t.isGone() && t.relief.Load() == nil }
 // homeWay is the way of what a stand-in holds: back to the target for which it stands in.
 type homeWay struct{ from *target }
 
-// lane implements way.
-func (w homeWay) lane(hash uint32) *queue.Lane {
+// lanes implements way.
+func (w homeWay) lanes() func(hash uint32) *queue.Lane {
 	owner := w.from.standsFor
 	r := owner.relief.Load()
 	if r == nil {
-		return owner.laneOf(hash).blocks
+		return func(hash uint32) *queue.Lane { return owner.laneOf(hash).blocks }
 	}
 	address := slices.Index(r.owners, owner)
 	n := slices.IndexFunc(r.closed, func(s *standIn) bool { return s.targets[address] == w.from })
 	if n < 0 {
 		n = len(r.closed)
 	}
-	return r.lane(n, address, hash)
+	return func(hash uint32) *queue.Lane { return r.lane(n, address, hash) }
 }
 
 // allClosed returns the relief with none open: the points of all series go to the one that was
