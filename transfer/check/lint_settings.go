@@ -78,9 +78,6 @@ func (s *subject) notYet() {
 		if b.OnDown != "wait" {
 			s.note(b.Name+".onDown", "this version always waits for an address that is down", wait)
 		}
-		if b.Handoff > 0 {
-			s.note(b.Name+".handoff", "this version hands no series over when the ring changes", wait)
-		}
 		if b.Overflow != "disk" {
 			s.note(b.Name+".overflow", "this version has no overflow but its disk", wait)
 		}

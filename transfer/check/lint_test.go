@@ -75,7 +75,7 @@ func TestLint(t *testing.T) {
 		{"debug", `{"debug": true, ` + site[1:], []string{"debug"}, "pprof"},
 		{"without meaning", graph(`"retry": 3, "maxIdle": 32, "cluster": {"a": "h:1"}`), []string{"graph.retry", "graph.maxIdle"}, "no meaning left"},
 		{"not yet", `{"rpc": {"enabled": true}, "watchConfig": true, "graph": {"enabled": true, "onDown": "failover", "handoff": "10m", "maxMove": 0.1, "overflow": "redis", "cluster": {"a": "h:1"}}}`,
-			[]string{"graph.onDown", "graph.handoff", "graph.overflow"}, "always waits for an address"},
+			[]string{"graph.onDown", "graph.overflow"}, "always waits for an address"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
