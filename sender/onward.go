@@ -95,15 +95,26 @@ func (w *layerWay) lane(now *wayNow, hash uint32) *queue.Lane {
 	lane, known := now.lanes[string(key)]
 	if !known {
 		entries := c.entries(from, hash)
-		switch heir := heirsOf(w.leaver.addresses, entries)[w.address]; {
+		heirs := heirsOf(w.leaver.addresses, entries)
+		switch heir := heirs[w.address]; {
 		case heir >= 0:
 			lane = entries[heir].lane
 		case now.alone: // others of its node never had what was moved to this one
-			lane = entries[w.address%len(entries)].lane
+			lane = w.behind(entries, heirs, hash)
 		}
 		now.lanes[string(key)] = lane
 	}
 	return lane
+}
+
+// behind returns where points go that have no heir of their own: behind what another
+// address of the node has left.
+func (w *layerWay) behind(entries []entry, heirs []int, hash uint32) *queue.Lane {
+	other := slices.IndexFunc(heirs, func(heir int) bool { return heir >= 0 })
+	if t := w.leaver.targets[other]; t != nil && !t.isOver() {
+		return t.laneOf(hash).blocks
+	}
+	return entries[heirs[other]].lane
 }
 
 // ownedBy reports whether one of the parts belongs to the target itself: it is configured
