@@ -42,10 +42,7 @@ func TestStormOfReloads(t *testing.T) {
 	s.Ask(func() { c.away(newcomer, true); c.Set("judge", "replicas", 400) })
 	s.AwaitChange()
 	s.Flows()
-	trial.Eventually(t, 30*time.Second, "goroutines and descriptors stay", func() bool {
-		after := look(s)
-		return after.goroutines <= before.goroutines && after.descriptors <= before.descriptors
-	})
+	baseline(s, before)
 	require.True(t, s.Holds(), "after %d reloads", reloads)
 	undisturbed(s)
 	s.Note("%d reloads", reloads)
