@@ -77,8 +77,7 @@ func TestOthersStandInForANodeThatIsAway(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		b.put(at...) // 4, it is not trusted yet
 		time.Sleep(40 * time.Second)
-		b.keep(t)
-		b.keep(t)
+		b.settle(t)
 		require.Empty(t, b.sender.leaving())
 		b.put(at...) // 5
 		time.Sleep(time.Second)

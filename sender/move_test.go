@@ -62,10 +62,7 @@ func moveToPlace(t *testing.T, live bool) {
 	b.put(upTo(moveSeries)...)
 	time.Sleep(10 * time.Second)
 	require.True(t, b.drained())
-	for range 3 {
-		b.keep(t)
-		time.Sleep(time.Second)
-	}
+	b.settle(t)
 	b.verify(t)
 	require.Empty(t, b.sender.leaving(), "it is gone")
 	for _, target := range b.sender.State(b.last).Targets {
@@ -162,10 +159,7 @@ func moveAtRandom(t *testing.T, random *rand.Rand) {
 	}
 	b.put(upTo(moveSeries)...)
 	time.Sleep(5 * time.Second)
-	for range 3 {
-		b.keep(t)
-		time.Sleep(time.Second)
-	}
+	b.settle(t)
 	require.True(t, b.drained())
 	require.Empty(t, b.sender.leaving())
 	b.verify(t)

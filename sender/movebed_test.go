@@ -219,6 +219,15 @@ func (b *moveBed) keep(t *testing.T) {
 	b.journal = slices.DeleteFunc(b.journal, func(r routed) bool { return r.block.Last <= lowest })
 }
 
+// settle stores the state until former targets of which nothing is left are let go of.
+func (b *moveBed) settle(t *testing.T) {
+	t.Helper()
+	for range 3 {
+		b.keep(t)
+		time.Sleep(time.Second)
+	}
+}
+
 // put puts the next point of each of the series.
 func (b *moveBed) put(series ...int) {
 	block := &queue.Block{Accepted: time.Now(), First: b.last + 1}

@@ -70,10 +70,12 @@ func TestRestartGoesOn(t *testing.T) {
 			for i, p := range graph.Points() {
 				require.EqualValues(t, i, p.Value)
 			}
+			require.Eventually(t, func() bool {
+				return (&view{s}).Targets()[0].MovedIn == (&view{s}).Targets()[1].MovedOut
+			}, 10*time.Second, 10*time.Millisecond)
 			now, before := (&view{s}).Targets()[0], (&view{s}).Targets()[1]
 			require.True(t, now.Balanced(), now)
 			require.True(t, before.Balanced(), before)
-			require.Equal(t, now.MovedIn, before.MovedOut)
 			require.EqualValues(t, 40, now.Delivered)
 			require.Contains(t, []string{stat.StateLeaving, stat.StateGone}, before.State)
 			s.Stop()
