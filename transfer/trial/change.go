@@ -94,12 +94,12 @@ func sameSet(a, b []string) bool {
 	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
 }
 
-// Disturbances returns how often clients were: connections that had to be made again,
+// Disturbances returns how often clients were: connections that were cut off,
 // and requests that were refused, unanswered or found nobody. The clients must have
 // ended.
 func (s *Stage) Disturbances() (connections, requests int64) {
 	for _, c := range s.Clients {
-		connections += max(0, int64(c.via.Dials())-1)
+		connections += int64(c.via.Breaks())
 		requests += c.refused.Load() + c.broken.Load() + c.absent.Load()
 	}
 	return connections, requests

@@ -26,8 +26,8 @@ type Transport interface {
 	// Send sends the points of a round and returns what became of them.
 	Send(points []Point, round int) (Outcome, error)
 	Close()
-	// Dials returns how many connections were made, or tried.
-	Dials() int
+	// Breaks returns how many connections ended that the client had not closed.
+	Breaks() int
 }
 
 // Outcome is what became of a request.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -28,8 +29,8 @@ type connection struct {
 	dials   int
 }
 
-// Dials returns how many connections were made, or tried.
-func (c *connection) Dials() int { return c.dials }
+// Breaks is what Transport says: whoever dials again has been cut off.
+func (c *connection) Breaks() int { return max(0, c.dials-1) }
 
 // open dials if need be, and reports whether there is a connection.
 func (c *connection) open() bool {
@@ -103,21 +104,46 @@ func (r *rpcTransport) Send(points []Point, round int) (Outcome, error) {
 type httpTransport struct {
 	address func() string
 	client  http.Client
-	dials   atomic.Int64
+	breaks  atomic.Int64
+}
+
+// httpConn is a connection of an httpTransport, which may have more than one for a moment.
+type httpConn struct {
+	net.Conn
+	breaks *atomic.Int64
+	once   sync.Once // for the first that ends it: who reads, or who closes
+}
+
+// Read reads, and notes the end if the relay has made it.
+func (c *httpConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil {
+		c.once.Do(func() { c.breaks.Add(1) })
+	}
+	return n, err
+}
+
+// Close closes the connection.
+func (c *httpConn) Close() error {
+	c.once.Do(func() {})
+	return c.Conn.Close()
 }
 
 func newHTTPTransport(address func() string) *httpTransport {
 	h := &httpTransport{address: address}
 	dial := func(ctx context.Context, network, to string) (net.Conn, error) {
-		h.dials.Add(1)
-		return new(net.Dialer).DialContext(ctx, network, to)
+		conn, err := new(net.Dialer).DialContext(ctx, network, to)
+		if err != nil {
+			return nil, err
+		}
+		return &httpConn{Conn: conn, breaks: &h.breaks}, nil
 	}
 	h.client = http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 1, DialContext: dial}}
 	return h
 }
 
-// Dials is what Transport says.
-func (h *httpTransport) Dials() int { return int(h.dials.Load()) }
+// Breaks is what Transport says.
+func (h *httpTransport) Breaks() int { return int(h.breaks.Load()) }
 
 func (h *httpTransport) Send(points []Point, _ int) (Outcome, error) {
 	resp, err := h.client.Post("http://"+h.address()+"/api/push", "application/json", bytes.NewReader(appendJSON(nil, points)))
