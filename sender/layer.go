@@ -129,10 +129,19 @@ func (c *Cluster) passed(key []byte, from int, hash uint32) (_ []byte, concerned
 // then: the same one, where there is that still, and of the others one after another those
 // that are new. -1: none does; the others of the node had the same points.
 func heirsOf(then []string, now []entry) []int {
+	addresses := make([]string, len(now))
+	for i, e := range now {
+		addresses[i] = e.target.address()
+	}
+	return heirsAt(then, addresses)
+}
+
+// heirsAt is heirsOf for addresses.
+func heirsAt(then, now []string) []int {
 	heirs := make([]int, len(then))
 	taken := make([]bool, len(now))
 	for i, address := range then {
-		heirs[i] = slices.IndexFunc(now, func(e entry) bool { return e.target.address() == address })
+		heirs[i] = slices.Index(now, address)
 		if heirs[i] >= 0 {
 			taken[heirs[i]] = true
 		}

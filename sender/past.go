@@ -197,9 +197,8 @@ func give(lane *queue.Lane, b *queue.Block, items []int32) int {
 func (p *past) choose(i int32, b *queue.Block, to int32) {
 	hash := b.Items[i].Hash
 	slot := slotOf(p.ring, p.lanes, hash)
-	through := p.through(hash)
 	for address, mark := range p.marks[slot] {
-		if b.Last <= min(through, mark) {
+		if b.Last <= mark && b.Last <= p.through(hash, slot/p.lanes, address) {
 			continue
 		}
 		lane := p.lane(slot/p.lanes, address, to, b, i)

@@ -12,7 +12,25 @@ import (
 type pastLayer struct {
 	ring  *ring.Ring // nil: each of them may have had any series
 	lanes int
-	nodes map[int][][]LaneState // by the ring's node, of each former target; at 0 without ring
+	nodes map[int][]pastFormer // by the ring's node; at 0 without ring
+}
+
+// pastFormer is one of its former targets.
+type pastFormer struct {
+	states    []LaneState
+	addresses []string // of its node; nil: not known
+	address   int      // of these, its own
+	heirs     map[int]int
+}
+
+// heir returns which address of a node of then had its place, -1 if none.
+func (f *pastFormer) heir(node int, addresses []string) int {
+	heir, known := f.heirs[node]
+	if !known {
+		heir = heirsAt(f.addresses, addresses)[f.address]
+		f.heirs[node] = heir
+	}
+	return heir
 }
 
 // addLayers adds those of the layers' former targets that there were then. One that no
@@ -23,47 +41,51 @@ func (p *past) addLayers(layers []LayerState, marks map[string][]LaneState) {
 		left[id] = true
 	}
 	for _, of := range layers {
-		y := pastLayer{ring: of.Routing.buildFor(p.now), lanes: of.Routing.Lanes, nodes: make(map[int][][]LaneState)}
+		y := pastLayer{ring: of.Routing.buildFor(p.now), lanes: of.Routing.Lanes, nodes: make(map[int][]pastFormer)}
 		for _, id := range of.Former {
-			node, _, found := of.Routing.find(id)
+			node, address, found := of.Routing.find(id)
 			if !left[id] || !found || y.ring == nil {
 				continue
 			}
 			delete(left, id)
-			p.watch(&y, node, marks[id])
+			p.watch(&y, node, pastFormer{states: marks[id], addresses: of.Routing.places()[node].Addresses, address: address})
 		}
 		p.layers = append(p.layers, y)
 	}
-	unknown := pastLayer{nodes: make(map[int][][]LaneState)}
+	unknown := pastLayer{nodes: make(map[int][]pastFormer)}
 	for id := range left {
-		p.watch(&unknown, 0, marks[id])
+		p.watch(&unknown, 0, pastFormer{states: marks[id]})
 	}
 	p.layers = append(p.layers, unknown)
 }
 
-func (p *past) watch(y *pastLayer, node int, states []LaneState) {
-	y.nodes[node] = append(y.nodes[node], states)
-	for _, l := range states {
+func (p *past) watch(y *pastLayer, node int, f pastFormer) {
+	f.heirs = make(map[int]int)
+	y.nodes[node] = append(y.nodes[node], f)
+	for _, l := range f.states {
 		p.lowest = min(p.lowest, l.Mark)
 	}
 }
 
 // through returns the lowest mark of the former targets that a point of the series went
-// through then.
-func (p *past) through(hash uint32) uint64 {
+// through then, on its way to that address of that node.
+func (p *past) through(hash uint32, to, address int) uint64 {
 	mark := uint64(math.MaxUint64)
 	for _, y := range p.layers {
 		node := 0
 		if y.ring != nil {
 			node = y.ring.Node(hash)
 		}
-		for _, states := range y.nodes[node] {
-			if y.ring != nil && len(states) == y.lanes {
-				mark = min(mark, states[queue.LaneOf(hash, y.lanes)].Mark)
-				continue
-			}
-			for _, l := range states {
-				mark = min(mark, l.Mark)
+		formers := y.nodes[node]
+		for i := range formers {
+			f := &formers[i]
+			switch {
+			case y.ring == nil || len(f.states) != y.lanes:
+				for _, l := range f.states {
+					mark = min(mark, l.Mark)
+				}
+			case f.heir(to, p.nodes[to].Addresses) == address:
+				mark = min(mark, f.states[queue.LaneOf(hash, y.lanes)].Mark)
 			}
 		}
 	}
