@@ -42,13 +42,16 @@ func unitState(target string) string {
 // there is none.
 func difference(t *stat.Target, e *edit) string {
 	var why string
-	if e != nil {
+	switch {
+	case t.StandsInFor != "":
+		why = "stands in for " + t.StandsInFor
+	case e != nil:
 		why = e.kind.String() + " by the API"
 	}
 	if t.State != stat.StateLeaving {
 		return why
 	}
-	if e == nil || e.kind == nodeAdded { // it is another address that was added
+	if why == "" || e != nil && e.kind == nodeAdded { // it is another address that was added
 		why = "not in the file"
 	}
 	return fmt.Sprintf("%s: %d points on their way out", why, t.Queued)

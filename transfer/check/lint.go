@@ -33,6 +33,7 @@ func Lint(cfg *g.Config, rings []stat.Ring, hosts []string) []g.Finding {
 	s.telnetLoss()
 	s.tooMuchQueue()
 	s.idleLanes()
+	s.standIns()
 	s.adminReach()
 	s.debugOn()
 	s.noMeaning()

@@ -71,13 +71,24 @@ func (s *subject) noMeaning() {
 	}
 }
 
+// standIns finds backends whose nodes cannot stand in for each other, or should not.
+func (s *subject) standIns() {
+	for _, b := range s.Backends {
+		switch {
+		case b.OnDown != "failover":
+		case s.ring(b.Name) == nil:
+			s.note(b.Name+".onDown", "without a ring no node has series of its own that another could take", "take it away")
+		case b.Name == "graph":
+			s.note(b.Name+".onDown", "the query side asks the node that the ring names, and does not find what another one took",
+				`set it to "wait": points wait, and no curve has a hole`)
+		}
+	}
+}
+
 // notYet names settings that this version takes and does not act on.
 func (s *subject) notYet() {
 	const wait = "leave it out until a version has it"
 	for _, b := range s.Backends {
-		if b.OnDown != "wait" {
-			s.note(b.Name+".onDown", "this version always waits for an address that is down", wait)
-		}
 		if b.Overflow != "disk" {
 			s.note(b.Name+".overflow", "this version has no overflow but its disk", wait)
 		}

@@ -74,8 +74,11 @@ func TestLint(t *testing.T) {
 			[]string{"http.listen"}, "all interfaces"},
 		{"debug", `{"debug": true, ` + site[1:], []string{"debug"}, "pprof"},
 		{"without meaning", graph(`"retry": 3, "maxIdle": 32, "cluster": {"a": "h:1"}`), []string{"graph.retry", "graph.maxIdle"}, "no meaning left"},
-		{"not yet", `{"rpc": {"enabled": true}, "watchConfig": true, "graph": {"enabled": true, "onDown": "failover", "handoff": "10m", "maxMove": 0.1, "overflow": "redis", "cluster": {"a": "h:1"}}}`,
-			[]string{"graph.onDown", "graph.overflow"}, "always waits for an address"},
+		{"not yet", `{"rpc": {"enabled": true}, "watchConfig": true, "graph": {"enabled": true, "handoff": "10m", "maxMove": 0.1, "overflow": "redis", "cluster": {"a": "h:1"}}}`,
+			[]string{"graph.overflow"}, "no overflow but its disk"},
+		{"failover of graph", graph(`"onDown": "failover", "cluster": {"a": "h:1", "b": "h:2"}`), []string{"graph.onDown"}, "does not find"},
+		{"failover without a ring", backend("transfer", `"onDown": "failover", "cluster": {"a": "h:1", "b": "h:2"}`), []string{"transfer.onDown"}, "without a ring"},
+		{"failover of judge", backend("judge", `"onDown": "failover", "cluster": {"a": "h:1", "b": "h:2"}`), nil, ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
