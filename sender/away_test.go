@@ -155,7 +155,9 @@ func failAtRandom(t *testing.T, random *rand.Rand) {
 	b := newAwayBed(t, map[string][]string{})
 	b.section.Lanes = 1 + random.IntN(2)
 	kills := random.IntN(2) == 0
-	b.mixed = random.IntN(3) == 0
+	if b.mixed = random.IntN(3) == 0; b.mixed {
+		b.section.Handoff = time.Duration(random.IntN(3)) * time.Minute
+	}
 	fresh := 0
 	address := func() string { fresh++; return fmt.Sprintf("a%d:1", fresh) }
 	two := random.IntN(3) == 0
@@ -190,6 +192,11 @@ func failAtRandom(t *testing.T, random *rand.Rand) {
 			case 1:
 				b.section.Batch++
 				b.apply(t)
+			case 2:
+				if b.mixed {
+					b.nodes[fmt.Sprint("m", len(b.nodes), life)] = []string{address()}
+					b.apply(t)
+				}
 			}
 			if len(b.sender.Clusters()[0].standIns()) > 0 {
 				stoodIn++

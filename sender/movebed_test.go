@@ -120,7 +120,7 @@ type moveBed struct {
 	sender *Sender
 	killed bool // a relay was
 	full   bool // the disk is, at times
-	mixed  bool // a node that is removed may leave older points to one that stood in for it
+	mixed  bool // a node that goes may leave older points to one that has newer ones: no order is expected
 }
 
 // routed is a record of the journal with the routing of its time.
