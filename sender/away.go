@@ -90,7 +90,7 @@ func (s *Sender) beginRelief(c *Cluster, away int) bool {
 			fresh = append(fresh, r.open[node])
 		}
 	}
-	if len(fresh) == 0 || !s.employ(fresh, r) {
+	if len(fresh) == 0 || !s.employ(fresh, nil, r) {
 		return false
 	}
 	s.shared.log.Warn("node is down, others stand in for it", "backend", c.name, "node", r.node, "standIns", len(fresh))
@@ -133,11 +133,8 @@ func (s *Sender) resumeRelief(c *Cluster, away int, before *relief) bool {
 			fresh = append(fresh, r.open[node])
 		}
 	}
-	if !s.employ(fresh, &r) {
+	if !s.employ(fresh, kept, &r) {
 		return false
-	}
-	for _, t := range kept {
-		s.takeBack(t, t.role.Load().again())
 	}
 	s.shared.log.Warn("node is down again, others stand in for it", "backend", r.backend, "node", r.node)
 	return true
@@ -162,7 +159,7 @@ func (s *Sender) changeRelief(c *Cluster, away int, before *relief) bool {
 		fresh = s.reopen(c, away, &r, isDown)
 		changed = changed || slices.ContainsFunc(r.open, func(in *standIn) bool { return in != nil })
 	}
-	return changed && s.employ(fresh, &r)
+	return changed && s.employ(fresh, nil, &r)
 }
 
 // reopen opens a stand-in of a relief that has none open, if one can be, and returns it

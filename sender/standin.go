@@ -102,9 +102,9 @@ func (s *Sender) newStandIn(c *Cluster, node, away int) *standIn {
 	return in
 }
 
-// employ makes the new stand-ins send, and now the relief of its node. It does nothing
-// once a stop has begun.
-func (s *Sender) employ(fresh []*standIn, now *relief) bool {
+// employ makes new stand-ins send, and targets that were on their way home do so again, and
+// now the relief of its node. It does nothing, and returns false, once a stop has begun.
+func (s *Sender) employ(fresh []*standIn, back []*target, now *relief) bool {
 	s.starting.Lock()
 	defer s.starting.Unlock()
 	var targets []*target
@@ -125,6 +125,9 @@ func (s *Sender) employ(fresh []*standIn, now *relief) bool {
 	s.mu.Unlock()
 	for _, t := range targets {
 		s.run(t)
+	}
+	for _, t := range back {
+		s.takeBack(t, t.role.Load().again())
 	}
 	return true
 }
