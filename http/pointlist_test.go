@@ -49,7 +49,7 @@ func impatient(t *testing.T, b *longBacklog) (address string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	section := testSection()
-	section.RequestTimeout = 50 * time.Millisecond
+	section.RequestTimeout = 500 * time.Millisecond
 	s := New(listener, section, false, longRelay{newFakeRelay(), b}, echo(), quiet())
 	s.Start()
 	t.Cleanup(func() { require.NoError(t, s.Stop(context.WithoutCancel(t.Context()))) })
@@ -60,7 +60,7 @@ const showAll = "GET /api/spool/show?target=tsdb&limit=0 HTTP/1.1\r\nHost: h\r\n
 
 // A list lasts as long as its client takes it, whatever a request may last.
 func TestLongListIsShownWhole(t *testing.T) {
-	b := &longBacklog{points: 50, pause: 10 * time.Millisecond, left: make(chan int, 1)}
+	b := &longBacklog{points: 50, pause: 50 * time.Millisecond, left: make(chan int, 1)}
 	conn, err := net.Dial("tcp", impatient(t, b))
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
