@@ -147,7 +147,8 @@ func (l *lane) putOnward(ctx context.Context, drain <-chan struct{}, b *queue.Bl
 	}
 	on := onTheWay{lost: lost}
 	for _, p := range parts {
-		on.spots = append(on.spots, p.lane.PutMoved(b, p.items, l.now)...)
+		spots, lost := p.lane.PutMoved(b, p.items, l.now)
+		on.spots, on.lost = append(on.spots, spots...), on.lost+lost
 	}
 	*moved = append(*moved, on)
 	return true

@@ -129,16 +129,17 @@ func (t *target) owns(blocks *queue.Lane) bool {
 }
 
 // put is the queue.Onward of the target's lanes.
-func (o *onward) put(b *queue.Block, chosen []int32, moved bool) (spots []queue.Spot) {
-	parts, _ := o.split(b, chosen)
+func (o *onward) put(b *queue.Block, chosen []int32, moved bool) (spots []queue.Spot, lost int) {
+	parts, lost := o.split(b, chosen)
 	for _, p := range parts {
-		if moved {
-			spots = append(spots, p.lane.PutMoved(b, p.items, o.now())...)
-		} else {
+		if !moved {
 			p.lane.Put(b, p.items)
+			continue
 		}
+		its, gone := p.lane.PutMoved(b, p.items, o.now())
+		spots, lost = append(spots, its...), lost+gone
 	}
-	return spots
+	return spots, lost
 }
 
 // after returns the index of the layer behind y.

@@ -9,11 +9,11 @@ import "time"
 // whatever was here is with the other lanes by then, so the order of each series holds,
 // and no point has waited for more than what was before it.
 
-// Onward puts the chosen items of src where a lane that passes points on has its own, and
-// returns the spots of those that were moved: they were queued elsewhere before. The
-// others are new. src stays the caller's. Any goroutine may call it, with no queue's lock
-// held.
-type Onward func(src *Block, chosen []int32, moved bool) []Spot
+// Onward puts the chosen items of src where a lane that passes points on has its own.
+// moved says that they were queued elsewhere before; then it returns their spots, and how
+// many of them have no place to go to. src stays the caller's. Any goroutine may call it,
+// with no queue's lock held.
+type Onward func(src *Block, chosen []int32, moved bool) (spots []Spot, lost int)
 
 // Spot is where points were put in a lane: those up to the number that the lane itself
 // gave them.
@@ -50,8 +50,8 @@ func (q *Queue) HasTaken() bool {
 
 // PutMoved is Put for items that another queue had accepted. They have no numbers of the
 // journal here: until their spots are safe, the lane that they come from vouches for
-// them.
-func (l *Lane) PutMoved(src *Block, chosen []int32, now time.Time) []Spot {
+// them. It returns these, and how many of the items have no place to go to.
+func (l *Lane) PutMoved(src *Block, chosen []int32, now time.Time) (spots []Spot, lost int) {
 	q := l.queue
 	q.mu.Lock()
 	if pass := l.onward; pass != nil {
@@ -64,7 +64,7 @@ func (l *Lane) PutMoved(src *Block, chosen []int32, now time.Time) []Spot {
 	l.put(&bare, chosen)
 	spot := Spot{l, l.entered}
 	l.accepted(held)
-	return []Spot{spot}
+	return []Spot{spot}, 0
 }
 
 // Moves makes what leaves the lane from now on count as moved, or as delivered again.
