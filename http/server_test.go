@@ -107,7 +107,7 @@ func TestHalfSentRequestIsClosed(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	section := testSection()
-	section.HeaderTimeout = 20 * time.Millisecond
+	section.HeaderTimeout = 300 * time.Millisecond
 	s := New(listener, section, false, newFakeRelay(), echo(), quiet())
 	s.Start()
 	defer func() { require.NoError(t, s.Stop(t.Context())) }()

@@ -284,11 +284,14 @@ function drawRing(ring) {
     return bar;
   });
   const balance = largest > 0 ? `, largest share ${(largest / mean).toFixed(2)} × the mean (the mark)` : '';
+  const handed = (ring.handoffs ?? []).map((h) => make('span', 'muted',
+    `handing ${(100 * h.share).toFixed(1)} % of the series over until ${new Date(h.until).toLocaleTimeString()}`));
   return make('div', 'card',
     make('div', 'bar',
       make('h2', '', `Ring of ${ring.backend}`),
       make('span', 'muted', `${ring.hash}, ${count(ring.replicas)} points a node${balance}`),
-      make('code', 'muted', ring.fingerprint)),
+      make('code', 'muted', ring.fingerprint),
+      ...handed),
     make('div', 'shares', ...bars));
 }
 
