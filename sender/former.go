@@ -51,19 +51,17 @@ func (s *Sender) end(t *target) {
 	}
 }
 
-// AwaitLeaving returns when no former target is left, or ctx ends, and how many are.
-func (s *Sender) AwaitLeaving(ctx context.Context) int {
+// AwaitGone returns when no former target of the backend's node is left, or ctx ends. What
+// is gone has no goroutine and nothing open any more.
+func (s *Sender) AwaitGone(ctx context.Context, backend, node string) {
 	ticker := time.NewTicker(leavingPause)
 	defer ticker.Stop()
-	for {
-		left := len(s.leaving())
-		if left == 0 {
-			return 0
-		}
+	here := func(t *target) bool { return t.node == node && t.role.Load().section.Name == backend }
+	for slices.ContainsFunc(s.leaving(), here) {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return left
+			return
 		}
 	}
 }

@@ -112,3 +112,25 @@ func TestMemoryModeKeepsThePlaces(t *testing.T) {
 		require.EqualValues(t, i, p.Value)
 	}
 }
+
+// A node that keeps up has ended when the call that removes it returns; one that does not
+// answers for itself until its points have moved.
+func TestRemovedNodeHasEnded(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	for _, durability := range []string{"journal", "memory"} {
+		graph, err := sink.NewGraph("127.0.0.1:0", sink.Options{Record: true})
+		require.NoError(t, err)
+		s := relayIn(t, t.TempDir(), durability, graph.Addr())
+		s.Start()
+		api := &view{s}
+		before := len(api.Units())
+		require.NoError(t, api.AddNode("graph", "graph-01", []string{"127.0.0.1:1"}, false))
+		push(t, s, 0, 10)
+		require.Len(t, api.Units(), before+1)
+		require.NoError(t, api.RemoveNode("graph", "graph-01", "", false))
+		require.Len(t, api.Units(), before)
+		require.Eventually(t, func() bool { return len(graph.Points()) == 10 }, 10*time.Second, 10*time.Millisecond)
+		s.Stop()
+		graph.Close()
+	}
+}

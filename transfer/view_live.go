@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"transfer/g/stat"
 )
@@ -73,10 +75,21 @@ func (v *view) AddNode(backend, name string, addresses []string, force bool) err
 	return v.service.edit(manner{force: force}, func(c *configuration) (edits, error) { return c.add(backend, name, addresses) })
 }
 
+// goneWithin is how long a call that removes a node waits for its end. What has more to
+// hand over goes on with that behind the reply, which says so.
+const goneWithin = 2 * time.Second
+
 // RemoveNode implements http.Relay.
 func (v *view) RemoveNode(backend, name, mode string, force bool) error {
 	how := manner{force: force, leave: map[string]string{backend: mode}}
-	return v.service.edit(how, func(c *configuration) (edits, error) { return c.remove(backend, name) })
+	err := v.service.edit(how, func(c *configuration) (edits, error) { return c.remove(backend, name) })
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), goneWithin)
+	defer cancel()
+	v.service.sender.AwaitGone(ctx, backend, name)
+	return nil
 }
 
 // DrainNode implements http.Relay.
