@@ -41,7 +41,7 @@ e2e: build ## run the real binary between real clients and backends
 faults: ## break what can break around the relay (10 minutes; as root, so that disks can be full); FAULTSFLAGS='-run Killed' chooses
 	FAULTS=full go test -count=1 -timeout 30m -v $(FAULTSFLAGS) ./transfer/faults
 
-changes: ## change the cluster and the program while points flow (10 minutes); CHANGESFLAGS='-run Upgrade' chooses
+changes: ## change the cluster and the program while points flow (15 minutes); CHANGESFLAGS='-run Upgrade' chooses
 	CHANGES=full go test -count=1 -timeout 30m -v $(CHANGESFLAGS) ./transfer/changes
 
 check: test race lint e2e ## all of the above that CI runs
