@@ -67,11 +67,13 @@ func (b board) parts() []part {
 // groupTitle returns the heading of a group of rows.
 func groupTitle(group string) string {
 	titles := map[string]string{
-		"path":   "Full speed",
-		"series": "Full speed, many series",
-		"paced":  "Paced, as agents send",
-		"linger": "Cost against latency by rate and nodes",
-		"peers":  "Beside it, at full speed",
+		"path":      "Full speed",
+		"series":    "Full speed, many series",
+		"journal":   "Full speed, each point on disk before its reply",
+		"paced":     "Paced, as agents send",
+		"isolation": "Paced, beside an address that takes its points, and one that hangs",
+		"linger":    "Cost against latency by rate and nodes",
+		"peers":     "Beside it, at full speed",
 	}
 	if title, ok := titles[group]; ok {
 		return title

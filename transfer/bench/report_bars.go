@@ -38,8 +38,24 @@ func bars() []bar {
 		arrivalP99("paced-rpc-graph-judge-100", 80),
 		memory("paced-rpc-graph-judge-3", 150),
 		memory("paced-rpc-graph-judge-3-1m", 600),
+		ofWell("rate", 0.95, true, func(s summary) float64 { return s.rate }),
+		ofWell("arrival p99", 1.1, false, func(s summary) float64 { return milliseconds(s.arrivalP99) }),
 		leastShare(),
 	}
+}
+
+// ofWell is what the others get beside an address that hangs, as a part of what they get
+// beside one that is well.
+func ofWell(what string, limit float64, least bool, of func(summary) float64) bar {
+	const row = "isolation-neighbour-"
+	return bar{what: "beside a hung address / beside a good one: " + what, unit: " x", limit: limit, least: least, value: func(b board) (float64, bool) {
+		hung, measured := b.byName[row+neighbourHung]
+		well, too := b.byName[row+neighbourWell]
+		if !measured || !too || of(well) == 0 {
+			return 0, false
+		}
+		return of(hung) / of(well), true
+	}}
 }
 
 // cost is the CPU time of a point, limit in µs.

@@ -186,7 +186,7 @@ func TestOutputs(t *testing.T) {
 func TestBarsNameRows(t *testing.T) {
 	var all []Result
 	for _, row := range Rows() {
-		run := Run{Points: 1, CPU: time.Microsecond, Ack: Latency{P99: 1}, Arrival: Latency{P99: 1}}
+		run := Run{Points: 1, Took: time.Second, CPU: time.Microsecond, Ack: Latency{P99: 1}, Arrival: Latency{P99: 1}}
 		all = append(all, Result{Row: row, Runs: []Run{run}})
 	}
 	b := newBoard(all)

@@ -9,7 +9,7 @@ import "time"
 // goes.
 type Row struct {
 	Name    string `json:"name"`    // unique, such as rpc-graph-judge-3
-	Group   string `json:"group"`   // rows that are compared: path, series, journal, paced, linger, peers
+	Group   string `json:"group"`   // rows that are compared: path, series, journal, paced, isolation, linger, peers
 	Subject string `json:"subject"` // transfer, plain, carbon-c-relay or vmagent
 	Way     string `json:"way"`     // in: rpc, http, socket, graphite or opentsdb
 	// Backends are where the points go, by the names of the configuration's
@@ -21,6 +21,9 @@ type Row struct {
 	Rate     int      `json:"rate"`   // points/s; 0: full speed
 	// Durability is the relay's setting of that name; empty: memory.
 	Durability string `json:"durability,omitempty"`
+	// Neighbour is a second address of the first node of the first backend, which is to
+	// change nothing for all others: well or hung; empty: there is none.
+	Neighbour string `json:"neighbour,omitempty"`
 }
 
 // Run is one measurement of a Row.

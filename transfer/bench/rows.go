@@ -24,7 +24,7 @@ func allSix() []string {
 
 // Rows returns all rows, in the order in which they are measured and shown.
 func Rows() (all []Row) {
-	for _, group := range [][]Row{pathRows(), seriesRows(), journalRows(), pacedRows(), lingerRows(), peerRows()} {
+	for _, group := range [][]Row{pathRows(), seriesRows(), journalRows(), pacedRows(), isolationRows(), lingerRows(), peerRows()} {
 		all = append(all, group...)
 	}
 	return all
@@ -89,6 +89,19 @@ func pacedRows() []Row {
 	many := all[0]
 	many.Name, many.Series = many.Name+"-1m", manySeries
 	return append(all, many)
+}
+
+// isolationRows are a pair: one address takes its points, or hangs in every call. What the
+// others get, and when, is to be the same.
+func isolationRows() (all []Row) {
+	for _, neighbour := range []string{neighbourWell, neighbourHung} {
+		all = append(all, Row{
+			Name: "isolation-neighbour-" + neighbour, Group: "isolation", Subject: "transfer", Way: "rpc",
+			Backends: []string{"graph", "judge"}, Nodes: 3, Series: someSeries, Rate: pacedRate,
+			Durability: "journal", Neighbour: neighbour,
+		})
+	}
+	return all
 }
 
 // lingerRows show how calls are put together at several rates. Each series comes

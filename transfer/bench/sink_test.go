@@ -177,3 +177,36 @@ func FuzzSinks(f *testing.F) {
 		}
 	})
 }
+
+// A neighbour stands in the configuration beside the first node, and nothing that it gets
+// or does not get counts.
+func TestNeighbour(t *testing.T) {
+	for _, behaves := range []string{neighbourWell, neighbourHung} {
+		s, err := openSite(Row{Backends: []string{"graph"}, Nodes: 2, Neighbour: behaves})
+		require.NoError(t, err)
+		addresses := s.addresses("graph")
+		require.Len(t, addresses, 2)
+		_, neighbour, has := strings.Cut(addresses[0], ",")
+		require.True(t, has)
+		require.NotContains(t, addresses[1], ",")
+
+		conn, err := net.Dial("tcp", neighbour)
+		require.NoError(t, err)
+		client := rpc.NewClient(conn)
+		call := client.Go("Graph.Send", []int{1, 2, 3}, new(SimpleRPCResponse), nil)
+		if behaves == neighbourWell {
+			require.NoError(t, (<-call.Done).Error)
+		} else {
+			select {
+			case <-call.Done:
+				t.Fatal("a neighbour that hangs has answered")
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
+		require.Zero(t, s.delivered())
+		require.NoError(t, client.Close())
+		require.NoError(t, s.close())
+	}
+	_, err := openSite(Row{Backends: []string{"graph"}, Nodes: 2, Neighbour: "loud"})
+	require.ErrorContains(t, err, "loud")
+}

@@ -21,6 +21,8 @@ type standIn struct {
 	name  string
 	count tally
 	nodes []*node
+	// neighbour is beside the first node, and counts nothing; nil: there is none.
+	neighbour *node
 }
 
 // kind is how a backend is stood in for: exactly one of tcp and http makes what
@@ -74,6 +76,14 @@ func openSite(row Row) (s *site, err error) {
 			return s, fmt.Errorf("cannot stand in for %s: %w", name, err)
 		}
 	}
+	if row.Neighbour == "" {
+		return s, nil
+	}
+	first := s.standIns[0]
+	first.neighbour, err = openNeighbour(all[first.name], row.Neighbour)
+	if err != nil {
+		return s, fmt.Errorf("cannot stand in for the neighbour of %s: %w", first.name, err)
+	}
 	return s, nil
 }
 
@@ -103,13 +113,17 @@ func (in *standIn) open(k kind, nodes int) error {
 	return nil
 }
 
-// addresses returns where a backend's nodes listen, host:port, one at least. It
-// panics when the row has no such backend.
+// addresses returns where a backend's nodes listen, one at least: host:port, or two with a
+// comma where the node has a neighbour. It panics when the row has no such backend.
 func (s *site) addresses(backend string) []string {
 	at := slices.IndexFunc(s.standIns, func(in *standIn) bool { return in.name == backend })
+	in := s.standIns[at]
 	var all []string
-	for _, n := range s.standIns[at].nodes {
+	for _, n := range in.nodes {
 		all = append(all, n.address)
+	}
+	if in.neighbour != nil {
+		all[0] += "," + in.neighbour.address
 	}
 	return all
 }
@@ -146,6 +160,9 @@ func (s *site) close() error {
 	for _, in := range s.standIns {
 		for _, n := range in.nodes {
 			errs = append(errs, n.close())
+		}
+		if in.neighbour != nil {
+			errs = append(errs, in.neighbour.close())
 		}
 	}
 	return errors.Join(errs...)
