@@ -25,6 +25,8 @@ type Config struct {
 	RPC    Listener
 	Socket Listener
 
+	Redis Redis
+
 	// Backends holds the enabled backend sections in the order of their names.
 	Backends []*Backend
 }

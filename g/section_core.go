@@ -21,6 +21,7 @@ func newConfig(path string) *Config {
 		HTTP:        newListener("0.0.0.0:6060"),
 		RPC:         newListener("0.0.0.0:8433"),
 		Socket:      newListener("0.0.0.0:4444"),
+		Redis:       newRedis(),
 	}
 	c.Socket.RequestBytes = 64 * KiB // of a line
 	return c
@@ -50,6 +51,7 @@ func (c *Config) keys() []key {
 		c.HTTP.section("http", c.HTTP.requestKeys),
 		c.RPC.section("rpc", c.RPC.requestKeys),
 		c.Socket.section("socket", c.Socket.lineKeys),
+		c.Redis.section(),
 	}
 	for _, traits := range backends() {
 		all = append(all, c.backendSection(traits))

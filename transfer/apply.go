@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
 	"transfer/g"
@@ -69,6 +70,9 @@ func (s *Service) fixed(old, now *g.Config) error {
 	}
 	if old.DataDir != now.DataDir {
 		refuse("dataDir", "journal, spools and dead letters lie in the one of now")
+	}
+	if !reflect.DeepEqual(old.Redis, now.Redis) {
+		refuse("redis", "other relays count on what this one has there")
 	}
 	if refuses(now) && !refuses(old) && s.storage == nil {
 		refuse("onDiskError", "there is no data directory that could be written again")

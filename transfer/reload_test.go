@@ -73,12 +73,15 @@ func TestWhatCannotChangeIsRefused(t *testing.T) {
 	r := startLive(t)
 	moved := freePort(t)
 	r.cfg["durability"], r.cfg["dataDir"], r.cfg["rpc"] = "memory", t.TempDir(), listenOn(moved)
+	r.cfg["redis"] = section{"enabled": true, "addrs": []string{"127.0.0.1:1"}}
 	r.write(t)
 	why := r.refusedReload(t)
 	require.Contains(t, why, "cannot change durability while the relay runs")
 	require.Contains(t, why, "cannot change dataDir while the relay runs")
+	require.Contains(t, why, "cannot change redis while the relay runs")
 	require.NotEqual(t, moved, r.listeners.address(listenerRPC))
 	delete(r.cfg, "durability")
+	delete(r.cfg, "redis")
 	r.cfg["dataDir"] = r.config().DataDir
 	r.cfg["onDiskError"] = "refuse"
 	require.Equal(t, []string{"onDiskError: memory -> refuse", "rpc.listen: " + r.listeners.address(listenerRPC) + " -> " + moved}, r.reload(t))
