@@ -1,10 +1,9 @@
 package spool
 
 import (
-	"time"
-
 	"transfer/g/segment"
 	"transfer/sender/queue"
+	"transfer/sender/spool/record"
 )
 
 // Reader reads the Blocks of a spool in order, while others are appended. It is used
@@ -30,31 +29,20 @@ func (s *Spool) Reader(from segment.Position) *Reader {
 // and Skip gives up what cannot be read.
 func (r *Reader) Next(b *queue.Block) (segment.Position, error) {
 	for {
-		record, position, err := r.records.Next()
+		stored, position, err := r.records.Next()
 		if err != nil {
 			return position, err
 		}
-		accepted, err := decodeRecord(b, record.Payload, record.Count)
+		accepted, err := record.Decode(b, stored.Payload, stored.Count)
 		if err == nil {
-			b.Accepted = r.spool.store.time(accepted, position.Segment > r.spool.found)
+			b.Accepted = r.spool.store.clock.Time(accepted, position.Segment > r.spool.found)
 			return position, nil
 		}
 		b.Reset()
-		r.illegible += uint64(record.Count)
+		r.illegible += uint64(stored.Count)
 		r.spool.store.log.Warn("spool: points cannot be understood", "path", r.spool.store.path(r.spool.path),
-			"from", record.First, "points", record.Count, "error", err)
+			"from", stored.First, "points", stored.Count, "error", err)
 	}
-}
-
-// time returns the time that the stamp says, in the monotonic clock of this process:
-// no clock that is set makes a point older than it is. What another process has
-// stamped is never in the future.
-func (s *Store) time(t stamp, ours bool) time.Time {
-	if ours {
-		return s.epoch.Add(time.Duration(t.monotonic))
-	}
-	now := s.now()
-	return now.Add(-time.Duration(max(0, now.UnixNano()-int64(t.wall))))
 }
 
 // Damage returns how many points were missing or could not be understood so far.

@@ -35,7 +35,7 @@ func (s *Spool) Append(blocks ...*queue.Block) ([]segment.Position, error) {
 	defer s.appending.Unlock()
 	position := s.log.End()
 	position.Next = max(1, position.Next)
-	b.encode(blocks, position.Next, s.store.stamps())
+	b.encode(blocks, position.Next, s.store.clock.Stamps())
 	if err := s.log.Append(b.records...); err != nil {
 		return nil, fmt.Errorf("cannot spool %d points: %w", b.points(), b.explain(err))
 	}

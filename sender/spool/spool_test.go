@@ -12,6 +12,7 @@ import (
 
 	"transfer/g/segment"
 	"transfer/sender/queue"
+	"transfer/sender/spool/record"
 )
 
 func TestBlocksComeBackAsTheyWere(t *testing.T) {
@@ -190,7 +191,7 @@ func TestLargeBlock(t *testing.T) {
 	whole := &queue.Block{First: want.First, Last: want.Last}
 	for _, part := range parts[:len(parts)-1] {
 		require.Equal(t, [2]uint64{want.First, want.Last}, [2]uint64{part.First, part.Last})
-		require.True(t, len(part.Payload) <= largestRecord || part.Len() == 1)
+		require.True(t, len(part.Payload) <= record.Largest || part.Len() == 1)
 		for i := range part.Items {
 			whole.Take(part, i)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"transfer/g/segment"
 	"transfer/sender/spool/folder"
+	"transfer/sender/spool/record"
 )
 
 // Options are what a Store is opened with. The zero Options are ready.
@@ -28,7 +29,7 @@ type Store struct {
 	disk    segment.Disk
 	log     *slog.Logger
 	now     func() time.Time
-	epoch   time.Time // from which monotonic times are counted
+	clock   record.Clock
 	batches sync.Pool // of *batch
 
 	mu     sync.Mutex
@@ -49,7 +50,7 @@ func Open(dir string, o Options) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.epoch = s.now()
+	s.clock = record.NewClock(s.now)
 	s.batches.New = func() any { return new(batch) }
 	if err := s.disk.MakeDir(dir); err != nil {
 		return nil, fmt.Errorf("cannot make the directory of spools %s: %w; check that disk and its mount", dir, err)

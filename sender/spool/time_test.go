@@ -11,12 +11,7 @@ import (
 
 // P16: what this process wrote, it reads with the monotonic clock, which nobody sets.
 func TestAgeIsOfTheMonotonicClock(t *testing.T) {
-	s := openStore(t, t.TempDir(), Options{})
-	set := stamp{wall: 1, monotonic: int64(time.Minute)}
-	require.Equal(t, s.epoch.Add(time.Minute), s.time(set, true))
-	require.Greater(t, time.Since(s.time(set, false)), time.Hour)
-
-	p := openLane(t, s, laneOptions())
+	p := openLane(t, openStore(t, t.TempDir(), Options{}), laneOptions())
 	b := block(1, time.Now().Add(-time.Minute), 1)
 	_, err := p.Append(b)
 	require.NoError(t, err)
@@ -49,14 +44,4 @@ func TestAgeAfterARestart(t *testing.T) {
 		require.Equal(t, age, clock.now().Sub(blocks[0].Accepted))
 		require.Equal(t, fresh.Accepted, blocks[1].Accepted)
 	}
-}
-
-func TestStampOfOddTimes(t *testing.T) {
-	now := time.Now()
-	s := stamps{now: now, epoch: now, wall: now.UnixNano()}
-	require.Equal(t, stamp{wall: uint64(now.UnixNano())}, s.of(time.Time{}), "unknown: just now")
-	require.Zero(t, s.of(now.Add(-200*365*24*time.Hour)).wall, "before 1970")
-	store := openStore(t, t.TempDir(), Options{})
-	require.LessOrEqual(t, time.Since(store.time(stamp{wall: 1 << 62}, false)), time.Minute)
-	require.Positive(t, time.Since(store.time(stamp{}, false)))
 }

@@ -1,8 +1,9 @@
-package spool
+package record
 
 import (
 	"bytes"
 	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -14,12 +15,12 @@ import (
 // FuzzRecord: no bytes make the decoder panic or take more memory than they have, and
 // what it accepts is what the encoder makes of it.
 func FuzzRecord(f *testing.F) {
-	add := func(b *queue.Block, accepted stamp) {
-		f.Add(appendRecord(nil, b, 0, b.Len(), accepted), uint32(b.Len()))
+	add := func(b *queue.Block, accepted Stamp) {
+		f.Add(Append(nil, b, 0, b.Len(), accepted), uint32(b.Len()))
 	}
-	add(block(1, time.Time{}, 1, 2, 3), stamp{})
-	add(block(math.MaxUint64-1, time.Time{}, 0, 0, 200), stamp{wall: math.MaxInt64, monotonic: math.MinInt64})
-	add(new(queue.Block), stamp{wall: 1, monotonic: -1})
+	add(block(1, time.Time{}, 1, 2, 3), Stamp{})
+	add(block(math.MaxUint64-1, time.Time{}, 0, 0, 200), Stamp{Wall: math.MaxInt64, Monotonic: math.MinInt64})
+	add(new(queue.Block), Stamp{Wall: 1, Monotonic: -1})
 	f.Add([]byte(nil), uint32(0))
 	f.Add(make([]byte, 100), uint32(19))
 	f.Add(bytes.Repeat([]byte{0xff}, 60), uint32(1))
@@ -27,17 +28,17 @@ func FuzzRecord(f *testing.F) {
 	f.Add([]byte{1, 0, 1, 0, 1, 0, 0, 0, 0, 7}, uint32(math.MaxUint32))
 	f.Fuzz(func(t *testing.T, record []byte, items uint32) {
 		b := new(queue.Block)
-		accepted, err := decodeRecord(b, record, items)
+		accepted, err := Decode(b, record, items)
 		require.LessOrEqual(t, cap(b.Items), len(record)/leastItem)
 		if err != nil {
-			require.ErrorIs(t, err, errIllegible)
+			require.ErrorIs(t, err, ErrIllegible)
 			return
 		}
 		require.Equal(t, int(items), b.Len())
 		again := new(queue.Block)
-		encoded := appendRecord(nil, b, 0, b.Len(), accepted)
+		encoded := Append(nil, b, 0, b.Len(), accepted)
 		require.LessOrEqual(t, len(encoded), len(record), "no shorter form is refused")
-		stamped, err := decodeRecord(again, encoded, items)
+		stamped, err := Decode(again, encoded, items)
 		require.NoError(t, err)
 		require.Equal(t, accepted, stamped)
 		require.Equal(t, b.Len(), again.Len())
@@ -56,11 +57,35 @@ func TestDecodeReusesMemory(t *testing.T) {
 	for _, want := range []*queue.Block{long, short, long} {
 		had := b.Size()
 		b.Reset()
-		_, err := decodeRecord(b, appendRecord(nil, want, 0, want.Len(), stamp{}), uint32(want.Len()))
+		_, err := Decode(b, Append(nil, want, 0, want.Len(), Stamp{}), uint32(want.Len()))
 		require.NoError(t, err)
 		same(t, want, b)
 		if had > 0 {
 			require.Equal(t, had, b.Size())
 		}
 	}
+}
+
+// block returns a Block of items of the given sizes, whose journal numbers begin with
+// first.
+func block(first uint64, accepted time.Time, sizes ...int) *queue.Block {
+	random := rand.New(rand.NewPCG(first, uint64(len(sizes))))
+	b := &queue.Block{First: first, Last: first + uint64(len(sizes)), Accepted: accepted}
+	for _, size := range sizes {
+		item := make([]byte, size)
+		for i := range item {
+			item[i] = byte(random.Uint32())
+		}
+		b.Payload = append(b.Payload, item...)
+		b.Close(random.Uint32())
+	}
+	return b
+}
+
+// same checks that the Blocks have the same content.
+func same(t testing.TB, want, got *queue.Block) {
+	t.Helper()
+	require.Equal(t, want.Payload, got.Payload)
+	require.Equal(t, want.Items, got.Items)
+	require.Equal(t, [2]uint64{want.First, want.Last}, [2]uint64{got.First, got.Last})
 }

@@ -1,4 +1,6 @@
-package spool
+// Package record is the form in which a Block, or a part of one, is stored: by the spools
+// on disk and by the streams in Redis.
+package record
 
 import (
 	"encoding/binary"
@@ -9,12 +11,12 @@ import (
 )
 
 // Layout of a record, which holds a Block or a part of one; how many items that are,
-// the segment's record says:
+// whoever stores it says:
 //
 //	first     uvarint  lowest sequence number of the journal in the Block
 //	last      uvarint  highest, less first
 //	wall      uvarint  when the first point was accepted, ns since 1970
-//	monotonic varint   the same, ns since the Store was opened
+//	monotonic varint   the same, ns since the Clock of its process was made
 //	items     each its length as uvarint, then 4 bytes of hash, little-endian
 //	payload   the items' bytes
 const (
@@ -24,19 +26,12 @@ const (
 	hashBytes = 4
 )
 
-// stamp is the time of a point's acceptance by two clocks: the wall's, which other
-// processes understand, and that of this process, which nobody sets.
-type stamp struct {
-	wall      uint64 // ns since 1970
-	monotonic int64  // ns since the Store was opened
-}
-
-// appendRecord appends the record of the items [from, to) of the Block.
-func appendRecord(dst []byte, b *queue.Block, from, to int, accepted stamp) []byte {
+// Append appends the record of the items [from, to) of the Block.
+func Append(dst []byte, b *queue.Block, from, to int, accepted Stamp) []byte {
 	dst = binary.AppendUvarint(dst, b.First)
 	dst = binary.AppendUvarint(dst, b.Last-b.First)
-	dst = binary.AppendUvarint(dst, accepted.wall)
-	dst = binary.AppendVarint(dst, accepted.monotonic)
+	dst = binary.AppendUvarint(dst, accepted.Wall)
+	dst = binary.AppendVarint(dst, accepted.Monotonic)
 	begin := start(b, from)
 	end := begin
 	for _, item := range b.Items[from:to] {
@@ -55,32 +50,33 @@ func start(b *queue.Block, i int) uint32 {
 	return b.Items[i-1].End
 }
 
-// errIllegible says that a record is none of this layout.
-var errIllegible = errors.New("it is no record of a Block")
+// ErrIllegible says that a record is none of this layout.
+var ErrIllegible = errors.New("it is no record of a Block")
 
-// decodeRecord fills the Block, which is empty, with the record of so many items. It
-// takes no more memory than the record has bytes, twice.
-func decodeRecord(b *queue.Block, record []byte, items uint32) (stamp, error) {
+// Decode fills the Block, which is empty, with the record of so many items, and returns
+// when it was accepted. It takes no more memory than the record has bytes, twice.
+// errors.Is: ErrIllegible; what the Block holds then means nothing.
+func Decode(b *queue.Block, record []byte, items uint32) (Stamp, error) {
 	var fields [3]uint64
 	for i := range fields {
 		n := 0
 		if fields[i], n = binary.Uvarint(record); n <= 0 {
-			return stamp{}, errIllegible
+			return Stamp{}, ErrIllegible
 		}
 		record = record[n:]
 	}
 	monotonic, n := binary.Varint(record)
 	record = record[max(n, 0):]
 	if n <= 0 || fields[2] > math.MaxInt64 || int64(len(record)) < leastItem*int64(items) || len(record) > math.MaxUint32 {
-		return stamp{}, errIllegible
+		return Stamp{}, ErrIllegible
 	}
 	b.First, b.Last = fields[0], fields[0]+fields[1]
 	payload, err := decodeItems(b, record, int(items))
 	if err != nil {
-		return stamp{}, err
+		return Stamp{}, err
 	}
 	b.Payload = append(b.Payload[:0], payload...)
-	return stamp{wall: fields[2], monotonic: monotonic}, nil
+	return Stamp{Wall: fields[2], Monotonic: monotonic}, nil
 }
 
 // decodeItems sets the Block's items and returns the rest of the record, their bytes.
@@ -93,14 +89,14 @@ func decodeItems(b *queue.Block, record []byte, items int) ([]byte, error) {
 	for i := range b.Items {
 		length, n := binary.Uvarint(record)
 		if n <= 0 || length > math.MaxUint32 || len(record) < n+hashBytes {
-			return nil, errIllegible
+			return nil, ErrIllegible
 		}
 		end += length
 		b.Items[i] = queue.Item{End: uint32(end), Hash: binary.LittleEndian.Uint32(record[n:])}
 		record = record[n+hashBytes:]
 	}
 	if end != uint64(len(record)) {
-		return nil, errIllegible
+		return nil, ErrIllegible
 	}
 	return record, nil
 }
