@@ -122,7 +122,7 @@ func (l *lane) take(draining bool) time.Duration {
 			if l.behind {
 				l.target.recovery.sent(b.Len(), l.now)
 			}
-		case wait != queue.OnDisk:
+		case wait != queue.OnShelf:
 			l.reading.close()
 			if l.behind && !l.blocks.IsBehind(l.now) {
 				l.caughtUp()

@@ -99,7 +99,7 @@ func (l *lane) forward(ctx context.Context, drain <-chan struct{}, moved *flight
 			if l.behind {
 				l.target.recovery.sent(b.Len(), l.now)
 			}
-		case wait == queue.OnDisk:
+		case wait == queue.OnShelf:
 			if wait = l.load(); wait > 0 {
 				return wait
 			}

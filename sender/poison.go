@@ -161,7 +161,7 @@ func (l *lane) join() bool {
 		case b != nil:
 			l.poison.parting.add(b)
 			return true
-		case wait != queue.OnDisk || l.load() > 0:
+		case wait != queue.OnShelf || l.load() > 0:
 			return false
 		}
 	}

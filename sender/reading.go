@@ -26,7 +26,7 @@ type reading struct {
 // load reads the lane's next Block from its spool into the queue. It returns how long
 // to wait before it is tried again, 0 on success.
 func (l *lane) load() time.Duration {
-	from, ok := l.blocks.Unread()
+	shelf, from, ok := l.blocks.Unread()
 	if !ok {
 		return 0
 	}
@@ -42,9 +42,9 @@ func (l *lane) load() time.Duration {
 	r.damaged = damage
 	switch {
 	case err == nil:
-		l.blocks.Load(b, from, end, damaged)
+		l.blocks.Load(b, shelf, from, end, damaged)
 	case errors.Is(err, io.EOF):
-		l.blocks.Missing(from, end, damaged)
+		l.blocks.Missing(shelf, from, end, damaged)
 	default:
 		return l.unreadable(err)
 	}

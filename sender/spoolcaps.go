@@ -77,7 +77,7 @@ func (s *spooler) drop(lane int, reason queue.Reason) int64 {
 	}
 	tail := sp.Tail()
 	tail.Next = max(tail.Next, dropped.Next)
-	if lost := s.target.queue.Lanes()[lane].Dropped(tail, reason); lost > 0 {
+	if lost := s.target.queue.Lanes()[lane].Dropped(queue.OnDisk, tail, reason); lost > 0 {
 		s.log.Warn("the spool's oldest points are dropped", "lane", lane, "points", lost, "reason", reason.String(),
 			"begun", dropped.Begun)
 	}

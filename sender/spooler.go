@@ -159,7 +159,7 @@ func (s *spooler) write(to *spool.Spool, lane *queue.Lane, blocks []*queue.Block
 		var tooLarge *spool.TooLargeError
 		switch {
 		case err == nil:
-			lane.Wrote(blocks[:some], ends)
+			lane.Wrote(queue.OnDisk, blocks[:some], ends)
 			blocks = blocks[some:]
 			s.capBytes()
 		case errors.As(err, &tooLarge):

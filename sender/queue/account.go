@@ -12,8 +12,9 @@ type Account struct {
 	stat.Ledger
 	Bytes   int64     // in memory
 	Oldest  time.Time // acceptance of the oldest point in memory; zero: none
-	Spooled bool      // new points of a lane wait behind older ones in its spool
+	Spooled bool      // new points of a lane wait behind older ones on a shelf
 	OnDisk  uint64    // points of the spools that are neither delivered nor dropped
+	InRedis uint64    // likewise of the streams
 }
 
 // State is what has to be stored of a queue so that another one can go on where this
@@ -26,11 +27,13 @@ type State struct {
 // LaneState is how far a lane has come.
 type LaneState struct {
 	// Mark is the sequence number of the journal up to which all points of the lane are
-	// delivered, dropped, or in its spool.
+	// delivered, dropped, or on a shelf.
 	Mark uint64
 	// Read is the place in the spool before which all points are delivered or dropped;
 	// End lies behind what was written.
 	Read, End segment.Position
+	// ReadStream and EndStream say the same of its stream, in numbers of its points.
+	ReadStream, EndStream uint64 `json:",omitempty"`
 }
 
 // Account returns the ledger and what is queued. What is queued is counted, point by
@@ -42,7 +45,8 @@ func (q *Queue) Account() Account {
 	a := Account{Ledger: q.ledger(), Bytes: q.bytes.Load()}
 	for _, l := range q.lanes {
 		a.Spooled = a.Spooled || l.isSpooled()
-		a.OnDisk += between(l.spool.read, l.spool.end)
+		a.OnDisk += between(l.shelves[OnDisk].read, l.shelves[OnDisk].end)
+		a.InRedis += between(l.shelves[InStream].read, l.shelves[InStream].end)
 		for b := range l.blocks() {
 			if a.Oldest.IsZero() || b.Accepted.Before(a.Oldest) {
 				a.Oldest = b.Accepted
@@ -59,9 +63,9 @@ func (q *Queue) State(upTo uint64) State {
 	defer q.mu.Unlock()
 	s := State{Ledger: q.ledger()}
 	for _, l := range q.lanes {
-		s.Lanes = append(s.Lanes, LaneState{Mark: l.mark(upTo), Read: l.spool.read, End: l.spool.end})
+		s.Lanes = append(s.Lanes, l.state(upTo))
 		for b := range l.blocks() {
-			if b.spooled.end.Next == 0 { // where they come from they are still counted
+			if !b.isStored() { // where they come from they are still counted
 				s.Ledger.MovedIn -= uint64(b.moved)
 			}
 		}
@@ -69,8 +73,18 @@ func (q *Queue) State(upTo uint64) State {
 	return s
 }
 
+// state returns what has to be stored of the lane.
+func (l *Lane) state(upTo uint64) LaneState {
+	stream, disk := &l.shelves[InStream], &l.shelves[OnDisk]
+	return LaneState{
+		Mark: l.mark(upTo),
+		Read: disk.read, End: disk.end,
+		ReadStream: stream.read.Next, EndStream: stream.end.Next,
+	}
+}
+
 // Restore makes the counters go on where they were in the past. Of what was queued
-// then, the spools have brought back what they hold; nothing else is queued here, so
+// then, the shelves have brought back what they hold; nothing else is queued here, so
 // that many points were accepted and are not accounted for yet. It is called once,
 // before anything is put.
 func (q *Queue) Restore(past stat.Ledger) {
@@ -113,7 +127,7 @@ func (q *Queue) ledger() stat.Ledger {
 
 // count returns how many points are neither delivered nor dropped.
 func (l *Lane) count() uint64 {
-	n := l.spool.unread()
+	n := l.unread()
 	for b := range l.blocks() {
 		n += uint64(b.Len())
 	}
@@ -121,7 +135,7 @@ func (l *Lane) count() uint64 {
 }
 
 // mark returns the sequence number up to which all points of the lane are delivered,
-// dropped, or in its spool, if upTo is that of the whole relay. Points of the memory
+// dropped, or on a shelf, if upTo is that of the whole relay. Points of the memory
 // mode have no numbers.
 func (l *Lane) mark(upTo uint64) uint64 {
 	for b := range l.blocks() {

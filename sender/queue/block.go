@@ -36,16 +36,26 @@ type Block struct {
 	Accepted    time.Time // when its first point was accepted; monotonic
 }
 
-// spooled says what a Block in memory has to do with its lane's spool.
+// spooled says what a Block in memory has to do with its lane's shelves.
 type spooled struct {
 	end     segment.Position // behind its record; Next is 0 where it has none
+	shelf   Shelf            // where its record lies, if it has one
 	writing bool             // the spooler has it: it must not change
 	gone    bool             // delivered meanwhile: it is free when it is written
 	unfit   bool             // the spool can't take it: it stays in memory alone
 }
 
+// lie notes that the block's record lies on the shelf, before end.
+func (b *Block) lie(shelf Shelf, end segment.Position) { b.spooled.shelf, b.spooled.end = shelf, end }
+
+// isStored reports whether the block has a record on a shelf.
+func (b *Block) isStored() bool { return b.spooled.end.Next > 0 }
+
+// liesOn reports whether the block has a record on this shelf.
+func (b *Block) liesOn(shelf Shelf) bool { return b.isStored() && b.spooled.shelf == shelf }
+
 // isSafe reports whether the journal need not keep the block's points any more.
-func (b *Block) isSafe() bool { return b.spooled.end.Next > 0 || b.spooled.unfit }
+func (b *Block) isSafe() bool { return b.isStored() || b.spooled.unfit }
 
 // Len returns the number of points.
 func (b *Block) Len() int { return len(b.Items) }

@@ -10,24 +10,31 @@ import (
 type Held struct {
 	Memory uint64           // points that are in memory only, also those in flight
 	Disk   uint64           // points of the spool that are neither delivered nor dropped
+	Stream uint64           // likewise of the stream
 	Oldest time.Time        // acceptance of the oldest point; zero: it is not known, or there is none
 	Read   segment.Position // in the spool, before which all is delivered or dropped
+	// ReadStream is likewise the number of a point in the stream.
+	ReadStream uint64
 }
 
 // Held returns what waits in the lane.
 func (l *Lane) Held() Held {
 	l.queue.mu.Lock()
 	defer l.queue.mu.Unlock()
-	h := Held{Disk: l.spool.unread(), Read: l.spool.read}
+	stream, disk := &l.shelves[InStream], &l.shelves[OnDisk]
+	h := Held{Disk: disk.unread(), Stream: stream.unread(), Read: disk.read, ReadStream: stream.read.Next}
 	for b := range l.blocks() {
-		if b.spooled.end.Next > 0 {
+		switch {
+		case b.liesOn(OnDisk):
 			h.Disk += uint64(b.Len())
-		} else {
+		case b.liesOn(InStream):
+			h.Stream += uint64(b.Len())
+		default:
 			h.Memory += uint64(b.Len())
 		}
 	}
-	// Blocks that are in flight or returned come before what is in the spool only.
-	if h.Disk == 0 || l.flight.len()+l.ready.len() > 0 {
+	// Blocks that are in flight or returned come before what is on the shelves only.
+	if h.Disk+h.Stream == 0 || l.flight.len()+l.ready.len() > 0 {
 		for b := range l.blocks() {
 			h.Oldest = b.Accepted
 			break
@@ -37,13 +44,13 @@ func (l *Lane) Held() Held {
 }
 
 // IsSafe reports whether all points that were accepted up to the given time are
-// delivered, dropped, or in the spools.
+// delivered, dropped, or on the shelves.
 func (q *Queue) IsSafe(until time.Time) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, l := range q.lanes {
 		for b := range l.blocks() {
-			if b.spooled.end.Next == 0 && !b.Accepted.After(until) {
+			if !b.isStored() && !b.Accepted.After(until) {
 				return false
 			}
 		}

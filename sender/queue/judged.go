@@ -44,7 +44,7 @@ func (l *Lane) bury() {
 	l.buried, l.discarded = 0, 0
 }
 
-// IsBehind reports whether the lane has a backlog: something in its spool, or a Block
+// IsBehind reports whether the lane has a backlog: something on a shelf, or a Block
 // that has waited for more than a second.
 func (l *Lane) IsBehind(now time.Time) bool {
 	l.queue.mu.Lock()

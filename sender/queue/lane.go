@@ -36,9 +36,9 @@ type Lane struct {
 	flight    fifo // taken by the owner, not yet delivered; likewise
 	buried    int  // points of those that the backend refused for good; likewise
 	discarded int  // points of those that have no place to be moved to; likewise
-	ready     fifo // to be taken before what waits: returned, or read from the spool
+	ready     fifo // to be taken before what waits: returned, or read from a shelf
 	leaving   fifo // with the spooler, to be read again when it is written
-	spool     backlog
+	shelves   [shelves]backlog
 	loaded    int // bytes of payload of the last Block read; owner only
 	took      time.Time
 	settle    settle
@@ -181,9 +181,9 @@ func (l *Lane) expected() int {
 }
 
 // Take gives the oldest Block to the owner when it is due: it holds a batch, or its
-// first point has waited for linger, or it was returned or read from the spool; and
+// first point has waited for linger, or it was returned or read from a shelf; and
 // the backend has settled. Otherwise it returns nil and how long nothing can become
-// due but by a signal on Wake: Forever when the lane is empty, OnDisk when the owner
+// due but by a signal on Wake: Forever when the lane is empty, OnShelf when the owner
 // has to read on.
 //
 // A lane that gave a Block less than linger ago is busy: there the points wait for
@@ -198,7 +198,7 @@ func (l *Lane) Take(now time.Time, linger time.Duration) (*Block, time.Duration)
 	l.awaits, l.busy = nothing, false
 	from := &l.ready
 	if from.len() == 0 {
-		if wait := l.waitsForSpool(); wait != 0 {
+		if wait := l.waitsForShelf(); wait != 0 {
 			return nil, wait
 		}
 		from = &l.waiting
@@ -226,11 +226,11 @@ func (l *Lane) Take(now time.Time, linger time.Duration) (*Block, time.Duration)
 	return b, 0
 }
 
-// waitsForSpool returns what Take does if the spool has what comes next, 0 if not.
-func (l *Lane) waitsForSpool() time.Duration {
+// waitsForShelf returns what Take does if a shelf has what comes next, 0 if not.
+func (l *Lane) waitsForShelf() time.Duration {
 	switch {
-	case l.spool.unread() > 0:
-		return OnDisk
+	case l.unread() > 0:
+		return OnShelf
 	case l.leaving.len() > 0:
 		l.awaits = written
 		return longestWrite
@@ -276,8 +276,8 @@ func (l *Lane) Delivered(n, rejected int, now time.Time) {
 		case b.spooled.writing:
 			b.spooled.gone = true
 			continue // Wrote or GiveBack releases it
-		case b.spooled.end.Next > 0:
-			l.spool.read = b.spooled.end
+		case b.isStored():
+			l.shelves[b.spooled.shelf].read = b.spooled.end
 		}
 		l.queue.release(b)
 	}
@@ -307,8 +307,8 @@ func (l *Lane) expire(now time.Time) {
 				return
 			}
 			f.pop()
-			if b.spooled.end.Next > 0 {
-				l.pass(b.spooled.end)
+			if b.isStored() {
+				l.pass(b.spooled.shelf, b.spooled.end, &l.flight)
 			}
 			l.queue.drop(b, DroppedAge)
 		}
@@ -316,7 +316,7 @@ func (l *Lane) expire(now time.Time) {
 }
 
 // droppable returns the oldest Block that may go to make room, and where it lies: not
-// one that lies in the spool too or is being written.
+// one that lies on a shelf too or is being written.
 func (l *Lane) droppable() (*fifo, *Block) {
 	if b := l.ready.oldest(); b != nil && !b.isSafe() && !b.spooled.writing {
 		return &l.ready, b

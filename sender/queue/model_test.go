@@ -132,19 +132,19 @@ func (m *model) take() {
 			m.l.Send(m.l.InFlight() - 1)
 			return
 		}
-		if wait != OnDisk {
+		if wait != OnShelf {
 			return
 		}
-		from, _ := m.l.Unread()
+		_, from, _ := m.l.Unread()
 		b = m.l.Blank()
 		end, ok := m.disk.read(b, from)
 		if m.random.IntN(5) == 0 {
 			m.drop() // while it was being read
 		}
 		if ok {
-			m.l.Load(b, from, end, 0)
+			m.l.Load(b, OnDisk, from, end, 0)
 		} else {
-			m.l.Missing(from, end, 0)
+			m.l.Missing(OnDisk, from, end, 0)
 		}
 	}
 }
@@ -167,7 +167,7 @@ func (m *model) write(n int) {
 	if n == 0 {
 		return
 	}
-	m.l.Wrote(m.leaving[:n], m.disk.append(m.leaving[:n]...))
+	m.l.Wrote(OnDisk, m.leaving[:n], m.disk.append(m.leaving[:n]...))
 	m.leaving = m.leaving[n:]
 	if len(m.leaving) == 0 {
 		m.leaving = nil
@@ -191,7 +191,7 @@ func (m *model) drop() {
 		return
 	}
 	if tail, ok := m.disk.drop(); ok {
-		m.l.Dropped(tail, DroppedCap)
+		m.l.Dropped(OnDisk, tail, DroppedCap)
 	}
 }
 

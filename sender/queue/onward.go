@@ -22,13 +22,13 @@ type Spot struct {
 	until uint64
 }
 
-// IsSafe reports whether the points up to the spot are delivered, dropped, or in the
-// lane's spool.
+// IsSafe reports whether the points up to the spot are delivered, dropped, or on a
+// shelf of the lane.
 func (s Spot) IsSafe() bool {
 	s.lane.queue.mu.Lock()
 	defer s.lane.queue.mu.Unlock()
 	for b := range s.lane.blocks() {
-		if b.before < s.until && b.spooled.end.Next == 0 {
+		if b.before < s.until && !b.isStored() {
 			return false
 		}
 	}
@@ -83,7 +83,7 @@ func (l *Lane) Moves(moves bool) {
 func (l *Lane) Pass(onward Onward) bool {
 	l.queue.mu.Lock()
 	defer l.queue.mu.Unlock()
-	if l.onward == nil && l.ready.len()+l.leaving.len()+l.waiting.len() == 0 && l.spool.unread() == 0 {
+	if l.onward == nil && l.ready.len()+l.leaving.len()+l.waiting.len() == 0 && l.unread() == 0 {
 		l.onward = onward
 	}
 	return l.onward != nil

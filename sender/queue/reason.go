@@ -14,6 +14,7 @@ const (
 	DroppedDeadLetter               // refused for good by the backend, kept as a dead letter
 	DroppedPurged                   // thrown away by a person
 	DroppedReplica                  // of an address that left a node with several: the others had the same points
+	DroppedRedisLost                // lay in Redis, which has lost them
 	numReasons
 )
 
@@ -22,6 +23,7 @@ func reasonNames() [numReasons]string {
 		DroppedCap: "cap", DroppedMemory: "memory", DroppedAge: "age", DroppedDamaged: "damaged",
 		DroppedTooLarge: "too_large", DroppedEncoding: "encoding",
 		DroppedDeadLetter: "dead_letter", DroppedPurged: "purged", DroppedReplica: "replica",
+		DroppedRedisLost: "redis_lost",
 	}
 }
 

@@ -8,14 +8,14 @@ import (
 )
 
 // This is what the spooler of a target does to its queue: it takes Blocks that lie in
-// memory only to the lanes' spools. It alone calls these methods, one goroutine a
+// memory only to the lanes' shelves. It alone calls these methods, one goroutine a
 // queue. The queue's lock is free while it writes.
 //
 // What a lane holds to send next, in flight or returned, stays there and is written
 // all the same, since a restart would lose it otherwise. What waits goes, and is read
-// again later. So in memory and on disk the points keep their one order:
+// again later. So in memory and on the shelves the points keep their one order:
 //
-//	flight, ready | the spool, from its next position on | leaving | waiting
+//	flight, ready | the stream, from its next position on | the disk, likewise | leaving | waiting
 
 // patience is how long a point may wait in memory only.
 const patience = 5 * time.Second
@@ -75,7 +75,7 @@ func (q *Queue) lowestMark(upTo uint64) uint64 {
 	return upTo
 }
 
-// Leave returns the lane's Blocks that are to be written to its spool, in order, none
+// Leave returns the lane's Blocks that are to be written to its shelves, in order, none
 // if it is live and does not turn. Until Wrote or GiveBack has been called for all of
 // them they must not change.
 func (l *Lane) Leave(turns bool) []*Block {
@@ -103,28 +103,30 @@ func (l *Lane) Leave(turns bool) []*Block {
 	return leaving
 }
 
-// Wrote notes that the oldest of what Leave returned lies in the spool: each Block
-// before the position of the same index.
-func (l *Lane) Wrote(blocks []*Block, ends []segment.Position) {
+// Wrote notes that the oldest of what Leave returned lies on the shelf: each Block before
+// the position of the same index. In the stream it may lie only if the disk IsEmpty.
+func (l *Lane) Wrote(shelf Shelf, blocks []*Block, ends []segment.Position) {
 	l.queue.mu.Lock()
 	defer l.queue.mu.Unlock()
 	for i, b := range blocks {
-		l.wrote(b, ends[i])
+		l.wrote(shelf, b, ends[i])
 	}
 	l.rouseReader()
 }
 
-func (l *Lane) wrote(b *Block, end segment.Position) {
-	l.spool.end = end
+func (l *Lane) wrote(shelf Shelf, b *Block, end segment.Position) {
+	s := &l.shelves[shelf]
+	s.end = end
 	b.spooled.writing = false
 	switch {
 	case b == l.leaving.oldest():
 		l.queue.release(l.leaving.pop())
 	case b.spooled.gone:
-		l.spool.read, l.spool.next = end, end
+		s.read, s.next = end, end
 		l.queue.release(b)
 	default: // the lane holds it, and so doesn't read it
-		b.spooled.end, l.spool.next = end, end
+		s.next = end
+		b.lie(shelf, end)
 	}
 }
 

@@ -113,9 +113,9 @@ func TestDeliveredWhileWritten(t *testing.T) {
 	put(q, batch(20, 30, now))
 	require.Empty(t, l.Wake(), "which no point hastens")
 
-	l.Wrote(leaving[:1], disk.append(leaving[0]))
+	l.Wrote(OnDisk, leaving[:1], disk.append(leaving[0]))
 	require.Equal(t, disk.end, q.State(20).Lanes[0].Read)
-	l.Wrote(leaving[1:], disk.append(leaving[1]))
+	l.Wrote(OnDisk, leaving[1:], disk.append(leaving[1]))
 	require.Len(t, l.Wake(), 1)
 	require.Equal(t, []int{10, 19}, ends(t, disk.take(t, l, fixed(now))))
 	balanced(t, q)
@@ -165,7 +165,7 @@ func TestTooLargeItems(t *testing.T) {
 	leaving := l.Leave(true)
 	require.False(t, l.TooLarge(leaving[0], 3), "it is in flight")
 	require.True(t, l.TooLarge(leaving[1], 3))
-	l.Wrote(leaving[1:], disk.append(leaving[1]))
+	l.Wrote(OnDisk, leaving[1:], disk.append(leaving[1]))
 	a := balanced(t, q)
 	require.Equal(t, map[string]uint64{"too_large": 1}, a.Dropped)
 	require.Equal(t, uint64(20), q.State(20).Lanes[0].Mark, "nothing holds the journal")
@@ -187,14 +187,14 @@ func TestDroppedSegmentCountsWhatWasNotRead(t *testing.T) {
 		disk.spill(l, true)
 	}
 	require.Equal(t, []int{0, 9}, ends(t, disk.take(t, l, fixed(now))))
-	from, _ := l.Unread()
+	_, from, _ := l.Unread()
 	stale := l.Blank()
 	end, _ := disk.read(stale, from)
 
 	tail, ok := disk.drop() // three Blocks
 	require.True(t, ok)
-	require.Equal(t, uint64(20), l.Dropped(tail, DroppedCap))
-	require.False(t, l.Load(stale, from, end, 0), "it was read before, and counts as dropped")
+	require.Equal(t, uint64(20), l.Dropped(OnDisk, tail, DroppedCap))
+	require.False(t, l.Load(stale, OnDisk, from, end, 0), "it was read before, and counts as dropped")
 	require.Equal(t, segment.Position{}, q.State(50).Lanes[0].Read, "what is in flight lies before it")
 	l.Return()
 	require.Equal(t, []int{0, 9}, ends(t, disk.take(t, l, fixed(now))))
@@ -214,11 +214,11 @@ func TestDamageIsCounted(t *testing.T) {
 		put(q, batch(i, i+10, now))
 		disk.spill(l, true)
 	}
-	from, _ := l.Unread()
+	_, from, _ := l.Unread()
 	b := l.Blank()
 	end, _ := disk.read(b, disk.records[1].end) // the first two are gone, half of them damaged
-	require.True(t, l.Load(b, from, end, 10))
-	l.Missing(end, disk.end, 10) // the last one too
+	require.True(t, l.Load(b, OnDisk, from, end, 10))
+	l.Missing(OnDisk, end, disk.end, 10) // the last one too
 	a := balanced(t, q)
 	require.Equal(t, map[string]uint64{"damaged": 20, "encoding": 10}, a.Dropped)
 	require.Equal(t, []int{20, 29}, ends(t, disk.take(t, l, fixed(now))))

@@ -81,7 +81,7 @@ func attach(q *Queue) *tape {
 // spill does what the spooler does, for one lane.
 func (s *tape) spill(l *Lane, turns bool) {
 	if blocks := l.Leave(turns); len(blocks) > 0 {
-		l.Wrote(blocks, s.append(blocks...))
+		l.Wrote(OnDisk, blocks, s.append(blocks...))
 	}
 }
 
@@ -90,14 +90,14 @@ func (s *tape) take(t *testing.T, l *Lane, now nowFunc) *Block {
 	t.Helper()
 	for {
 		b, wait := l.Take(now(), 0)
-		if wait != OnDisk {
+		if wait != OnShelf {
 			return b
 		}
-		from, ok := l.Unread()
+		shelf, from, ok := l.Unread()
 		require.True(t, ok)
 		b = l.Blank()
 		end, ok := s.read(b, from)
 		require.True(t, ok, "what is to be read is there")
-		require.True(t, l.Load(b, from, end, 0))
+		require.True(t, l.Load(b, shelf, from, end, 0))
 	}
 }
