@@ -1,0 +1,155 @@
+package overflow
+
+import (
+	"context"
+	"time"
+)
+
+// trust is which part of a lease its holder counts on: clocks don't go equally fast.
+const trust = 0.9
+
+// from returns the end of a lease by our clock that was asked for at the given time.
+func (s *Store) validFrom(asked time.Time) time.Time {
+	return asked.Add(time.Duration(trust * float64(s.options.Lease)))
+}
+
+// claimArgs are the arguments of claimScript. calls is held.
+func (st *Stream) claimArgs() []any {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	mode, needs := "adopt", "0"
+	meta := st.meta
+	switch {
+	case st.own:
+		mode = "own"
+		meta.Lanes, meta.Hash, meta.Encoding = st.options.Lanes, st.options.Hash, st.options.Encoding
+		meta.Routing = st.currentRouting()
+	case st.claim.Number > 0:
+		mode = "restore"
+	}
+	if st.until < st.end { // somebody waits for points of it
+		needs = "1"
+	}
+	args := []any{st.store.options.Relay, st.store.options.Lease.Milliseconds(), mode, st.end, needs}
+	return append(args, meta.fields()...)
+}
+
+// currentRouting returns what an adopter has to know.
+func (st *Stream) currentRouting() []byte {
+	if st.options.Routing == nil {
+		return nil
+	}
+	return st.options.Routing()
+}
+
+// claimed notes the answer to a claim that was asked for at the given time. calls is held.
+func (st *Stream) claimed(a answer, asked time.Time) error {
+	s := st.store
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	switch {
+	case st.standing == gone:
+		return ErrNotHeld
+	case a.word == isAbsent && st.own:
+		st.standing, st.head, st.bytes = absent, st.end, 0
+		return nil
+	case a.word != isHeld:
+		return ErrNotHeld
+	}
+	meta, err := parseMeta(a.meta)
+	if err != nil {
+		return err
+	}
+	st.meta, st.attempt = meta, 0
+	st.hold(a, asked)
+	if len(meta.Routing) > 0 {
+		st.routing = string(meta.Routing)
+	}
+	s.log.Info("a stream in Redis is claimed", "stream", st.name, "head", a.head, "end", a.end, "takenUntil", a.takenUntil)
+	return nil
+}
+
+// hold notes that the lease was got anew. mu is held.
+func (st *Stream) hold(a answer, asked time.Time) {
+	st.standing, st.fence, st.valid = held, a.fence, st.store.validFrom(asked)
+	st.claim = Claim{Number: st.store.claims.Add(1), Head: a.head, End: a.end, TakenUntil: a.takenUntil}
+	st.head, st.stored, st.end, st.bytes = a.head, a.end, max(st.end, a.end, a.takenUntil), a.bytes
+	st.used = st.store.now()
+}
+
+// renewArgs are the arguments of renewScript. calls is held.
+func (st *Stream) renewArgs() []any {
+	routing := ""
+	if st.own {
+		if now := string(st.currentRouting()); now != st.routing {
+			routing, st.routing = now, now
+		}
+	}
+	st.attempt++
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	known := any("")
+	if st.own {
+		known = st.end
+	}
+	return []any{st.store.options.Relay, st.fence, st.store.options.Lease.Milliseconds(), st.attempt, known, routing}
+}
+
+// renewed notes the answer to a renewal that was asked for at the given time. calls is
+// held.
+func (st *Stream) renewed(a answer, asked time.Time) {
+	if a.word != isHeld {
+		st.refused(a.word)
+		return
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.valid = st.store.validFrom(asked)
+	if a.end < st.stored {
+		// Redis has lost what it had: its numbers are those of an older day.
+		st.hold(a, asked)
+		st.attempt = 0
+		st.store.log.Error("Redis has lost points of a stream", "stream", st.name, "from", a.end, "until", st.end)
+	}
+}
+
+// refused notes that a script has refused to do anything for us.
+func (st *Stream) refused(word string) {
+	st.mu.Lock()
+	own := st.own
+	if st.standing == held {
+		st.standing, st.fence = unknown, ""
+	}
+	st.mu.Unlock()
+	if !own && word == isTaken {
+		st.lose()
+	}
+	st.store.rouse()
+}
+
+// claimAll claims the streams that are not held: those of this relay, and adopted ones that
+// Redis has lost.
+func (s *Store) claimAll(ctx context.Context) error {
+	streams := s.all(func(st *Stream) bool { return st.is(unknown) })
+	return s.batch(ctx, s.scripts.claim, streams, (*Stream).claimArgs, func(st *Stream, a answer, asked time.Time) {
+		if err := st.claimed(a, asked); err != nil && !st.own {
+			st.lose()
+		}
+	})
+}
+
+// renewAll makes the leases last.
+func (s *Store) renewAll(ctx context.Context) error {
+	streams := s.all(func(st *Stream) bool { return st.is(held) })
+	if err := s.register(ctx, streams); err != nil {
+		return err
+	}
+	return s.batch(ctx, s.scripts.renew, streams, (*Stream).renewArgs, (*Stream).renewed)
+}
+
+// is reports whether the stream stands so to this relay.
+func (st *Stream) is(standing standing) bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.standing == standing
+}
