@@ -48,6 +48,7 @@ func (s *Store) runBatch(ctx context.Context, script *redis.Script, streams []*S
 }
 
 // register puts the names of the streams into the registry, where others find them.
+// errors.Is: ErrFull.
 func (s *Store) register(ctx context.Context, streams []*Stream) error {
 	if len(streams) == 0 {
 		return nil
@@ -58,7 +59,7 @@ func (s *Store) register(ctx context.Context, streams []*Stream) error {
 	}
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	if err := s.client.SAdd(ctx, s.registry(), names...).Err(); err != nil && !isFull(err) {
+	if err := s.client.SAdd(ctx, s.registry(), names...).Err(); err != nil {
 		return s.failed(err)
 	}
 	return nil

@@ -2,13 +2,15 @@ package overflow
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 )
 
 // trust is which part of a lease its holder counts on: clocks don't go equally fast.
 const trust = 0.9
 
-// from returns the end of a lease by our clock that was asked for at the given time.
+// validFrom returns the end of a lease by our clock that was asked for at the given time.
 func (s *Store) validFrom(asked time.Time) time.Time {
 	return asked.Add(time.Duration(trust * float64(s.options.Lease)))
 }
@@ -30,7 +32,7 @@ func (st *Stream) claimArgs() []any {
 	if st.until < st.end { // somebody waits for points of it
 		needs = "1"
 	}
-	args := []any{st.store.options.Relay, st.store.options.Lease.Milliseconds(), mode, st.end, needs}
+	args := []any{st.store.options.Relay, st.store.options.Lease.Milliseconds(), st.seen, mode, st.end, needs}
 	return append(args, meta.fields()...)
 }
 
@@ -59,6 +61,9 @@ func (st *Stream) claimed(a answer, asked time.Time) error {
 	meta, err := parseMeta(a.meta)
 	if err != nil {
 		return err
+	}
+	if !st.own && st.claim.Number > 0 {
+		a.takenUntil = 0 // what is lost now counts as taken for the owner; for us it is lost
 	}
 	st.meta, st.attempt = meta, 0
 	st.hold(a, asked)
@@ -108,19 +113,19 @@ func (st *Stream) renewed(a answer, asked time.Time) {
 	if a.end < st.stored {
 		// Redis has lost what it had: its numbers are those of an older day.
 		st.hold(a, asked)
-		st.attempt = 0
 		st.store.log.Error("Redis has lost points of a stream", "stream", st.name, "from", a.end, "until", st.end)
 	}
 }
 
-// refused notes that a script has refused to do anything for us.
+// refused notes that a script has refused to do anything for us. calls is held.
 func (st *Stream) refused(word string) {
 	st.mu.Lock()
 	own := st.own
-	if st.standing == held {
+	if st.standing == held || st.standing == absent {
 		st.standing, st.fence = unknown, ""
 	}
 	st.mu.Unlock()
+	st.registered = false
 	if !own && word == isTaken {
 		st.lose()
 	}
@@ -131,6 +136,9 @@ func (st *Stream) refused(word string) {
 // Redis has lost.
 func (s *Store) claimAll(ctx context.Context) error {
 	streams := s.all(func(st *Stream) bool { return st.is(unknown) })
+	if err := s.see(ctx, streams); err != nil {
+		return err
+	}
 	return s.batch(ctx, s.scripts.claim, streams, (*Stream).claimArgs, func(st *Stream, a answer, asked time.Time) {
 		if err := st.claimed(a, asked); err != nil && !st.own {
 			st.lose()
@@ -138,10 +146,30 @@ func (s *Store) claimAll(ctx context.Context) error {
 	})
 }
 
+// see reads the fences that the streams' claims are to name.
+func (s *Store) see(ctx context.Context, streams []*Stream) error {
+	for some := range slices.Chunk(streams, batchSize) {
+		names := make([]string, len(some))
+		for i, st := range some {
+			names[i] = st.name
+		}
+		metas, err := s.readMetas(ctx, names, "fence")
+		if err != nil {
+			return err
+		}
+		for i, st := range some {
+			st.calls.Lock()
+			st.seen, _ = metas[i][0].(string)
+			st.calls.Unlock()
+		}
+	}
+	return nil
+}
+
 // renewAll makes the leases last.
 func (s *Store) renewAll(ctx context.Context) error {
 	streams := s.all(func(st *Stream) bool { return st.is(held) })
-	if err := s.register(ctx, streams); err != nil {
+	if err := s.register(ctx, streams); err != nil && !errors.Is(err, ErrFull) {
 		return err
 	}
 	return s.batch(ctx, s.scripts.renew, streams, (*Stream).renewArgs, (*Stream).renewed)

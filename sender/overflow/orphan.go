@@ -15,6 +15,7 @@ type Orphan struct {
 	Meta
 	Points uint64 // by their numbers
 	Bytes  int64  // of Redis' memory, about
+	fence  string
 }
 
 // Orphans returns the orphans as of the last look for them, by name: streams of other
@@ -38,7 +39,7 @@ func (s *Store) Adopt(ctx context.Context, o Orphan, known ...string) (*Stream, 
 		return nil, err
 	}
 	st := newStream(s, o.Meta)
-	st.known = append([]string{o.Encoding}, known...)
+	st.known, st.seen = append([]string{o.Encoding}, known...), o.fence
 	s.mu.Lock()
 	if s.streams[st.name] != nil {
 		s.mu.Unlock()
@@ -65,17 +66,10 @@ func (s *Store) Adopt(ctx context.Context, o Orphan, known ...string) (*Stream, 
 
 // seek looks for orphans.
 func (s *Store) seek(ctx context.Context) error {
-	ctx, cancel := s.bounded(ctx)
-	defer cancel()
-	names, err := s.client.SMembers(ctx, s.registry()).Result()
+	names, now, err := s.list(ctx)
 	if err != nil {
-		return s.failed(err)
+		return err
 	}
-	now, err := s.client.Time(ctx).Result()
-	if err != nil {
-		return s.failed(err)
-	}
-	slices.Sort(names)
 	s.mu.Lock()
 	names = slices.DeleteFunc(names, func(name string) bool { return s.streams[name] != nil })
 	s.mu.Unlock()
@@ -97,9 +91,23 @@ func (s *Store) seek(ctx context.Context) error {
 	return nil
 }
 
+// list returns the names in the registry, and the time of Redis.
+func (s *Store) list(ctx context.Context) (names []string, now time.Time, err error) {
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
+	if names, err = s.client.SMembers(ctx, s.registry()).Result(); err == nil {
+		now, err = s.client.Time(ctx).Result()
+	}
+	if err != nil {
+		return nil, now, s.failed(err)
+	}
+	slices.Sort(names)
+	return names, now, nil
+}
+
 // free returns those of the names whose streams are others' and have no holder.
 func (s *Store) free(ctx context.Context, names []string, now time.Time) (free []string, err error) {
-	replies, err := s.ask(ctx, names, "owner", "until")
+	replies, err := s.readMetas(ctx, names, "owner", "until")
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +126,7 @@ func (s *Store) free(ctx context.Context, names []string, now time.Time) (free [
 
 // describe returns those of the streams that hold points.
 func (s *Store) describe(ctx context.Context, names []string) (orphans []Orphan, err error) {
-	replies, err := s.ask(ctx, names, append(metaNames(), "head", "end", "bytes")...)
+	replies, err := s.readMetas(ctx, names, append(metaNames(), "fence", "head", "end", "bytes")...)
 	if err != nil {
 		return nil, err
 	}
@@ -127,23 +135,27 @@ func (s *Store) describe(ctx context.Context, names []string) (orphans []Orphan,
 		if err != nil || meta.Name() != name {
 			continue // none of ours, or deleted meanwhile
 		}
+		rest := replies[i][len(metaNames()):]
 		number := func(at int) int64 {
-			text, _ := replies[i][len(metaNames())+at].(string)
+			text, _ := rest[at].(string)
 			n, _ := strconv.ParseInt(text, 10, 64)
 			return n
 		}
-		if head, end := number(0), number(1); head < end {
-			orphans = append(orphans, Orphan{Meta: meta, Points: uint64(end - head), Bytes: number(2)})
+		fence, _ := rest[0].(string)
+		if head, end := number(1), number(2); head < end {
+			orphans = append(orphans, Orphan{Meta: meta, Points: uint64(end - head), Bytes: number(3), fence: fence})
 		}
 	}
 	return orphans, nil
 }
 
-// ask returns the fields of each stream's meta.
-func (s *Store) ask(ctx context.Context, names []string, fields ...string) ([][]any, error) {
+// readMetas returns the fields of each stream's meta.
+func (s *Store) readMetas(ctx context.Context, names []string, fields ...string) ([][]any, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
+	ctx, cancel := s.bounded(ctx)
+	defer cancel()
 	pipe := s.client.Pipeline()
 	replies := make([]*redis.SliceCmd, len(names))
 	for i, name := range names {

@@ -108,7 +108,7 @@ func (st *Stream) fetch(at, last uint64) (message redis.XMessage, ok bool, err e
 // number last: few where they are large.
 func (st *Stream) ask(at, last uint64) ([]redis.XMessage, error) {
 	s, r := st.store, &st.reader
-	if err := s.Trouble(); err != nil {
+	if err := s.away(); err != nil {
 		return nil, err
 	}
 	ctx, cancel := s.bounded(context.Background())

@@ -59,15 +59,16 @@ func (st *Stream) released(a answer, _ time.Time) {
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.head, st.bytes = a.head, a.bytes
+	st.head, st.stored, st.bytes = a.head, a.end, a.bytes
 }
 
 // isDone reports whether the stream is not needed any more: it is empty, and was for a
-// lease if more may be appended; or it is closed and nothing is left to be deleted.
+// lease if more may be appended; or it is closed and nothing is left to be deleted. One
+// that Redis has lost is empty when its reader knows it.
 func (st *Stream) isDone() bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	empty := st.head >= st.end
+	empty := st.isEmpty()
 	switch {
 	case st.standing == gone:
 		return false
@@ -80,6 +81,9 @@ func (st *Stream) isDone() bool {
 	}
 }
 
+// isEmpty reports whether nothing is left and all was released. mu is held.
+func (st *Stream) isEmpty() bool { return st.head >= st.end && st.until >= st.end }
+
 // finish lets go of the stream, if it still isDone.
 func (st *Stream) finish(ctx context.Context) error {
 	st.calls.Lock()
@@ -88,7 +92,7 @@ func (st *Stream) finish(ctx context.Context) error {
 		return nil
 	}
 	st.mu.Lock()
-	holds, empty, closing := st.standing == held, st.head >= st.end, st.closing
+	holds, empty, closing := st.standing == held, st.isEmpty(), st.closing
 	st.mu.Unlock()
 	if holds && (empty || !st.own) {
 		if err := st.letGo(ctx, empty); err != nil {
@@ -133,7 +137,7 @@ func (st *Stream) letGo(ctx context.Context, empty bool) error {
 // adopt it at once. Run has ended; nothing is sent any more. The streams' leases end with
 // them. Best effort: what ctx gives no time for, the leases' ends settle.
 func (s *Store) Close(ctx context.Context) {
-	if s.Trouble() != nil || s.releaseAll(ctx) != nil {
+	if s.away() != nil || s.releaseAll(ctx) != nil {
 		return
 	}
 	for _, st := range s.all(func(st *Stream) bool { return !st.own && st.is(held) }) {

@@ -23,14 +23,15 @@ func (s *Store) Run(stop <-chan struct{}) {
 	defer cancel()
 	ticker := time.NewTicker(round)
 	defer ticker.Stop()
-	var at rounds
+	var last rounds
 	for {
-		at.turn(ctx, s)
+		last.turn(ctx, s)
 		select {
 		case <-stop:
 			return
 		case <-ticker.C:
 		case <-s.wake:
+			last.claimed = time.Time{}
 		}
 	}
 }
@@ -44,20 +45,21 @@ func (r *rounds) turn(ctx context.Context, s *Store) {
 	now := s.now()
 	if now.Sub(r.looked) >= lookEvery {
 		r.looked = now
-		was := s.Trouble()
-		if s.Look(ctx) != nil {
-			return
-		}
+		was := s.away()
+		_ = s.Look(ctx) // Trouble says it
 		if was != nil { // leases may be over, and what was made may be gone
 			s.doubtAbsent()
 			*r = rounds{looked: now}
 		}
 	}
-	if s.Trouble() != nil {
+	if s.away() != nil {
 		return
 	}
-	if s.claimAll(ctx) != nil {
-		return
+	if now.Sub(r.claimed) >= lookEvery {
+		r.claimed = now
+		if s.claimAll(ctx) != nil {
+			return
+		}
 	}
 	if now.Sub(r.renewed) >= s.options.Lease/4 {
 		r.renewed = now

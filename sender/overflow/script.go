@@ -20,8 +20,10 @@ import (
 //	takenFrom   what others than the owner gave free of it, since
 //	takenUntil  the owner looked last
 //	bytes       what the entries take, about
-//	attempt     number of the last call by this fence that wrote or renewed: one that
-//	            comes late, when its caller has given it up, is refused
+//	attempt     number of the last call by this fence that wrote or renewed
+//
+// A call that was given up may still come, late. So a claim names the fence that it has
+// seen, and what writes or renews its attempt: those that are not up to date are refused.
 type scripts struct {
 	claim, renew, append, release, letGo *redis.Script
 }
@@ -85,22 +87,23 @@ local function cut(m, from)
 end
 `
 
-// claimScript gets the lease. ARGV: who, lease in ms, "own", "adopt" or, for who
+// claimScript gets the lease. ARGV: who, lease in ms, the fence that there is, or "", "own", "adopt" or, for who
 // had adopted what Redis has lost, "restore"; the end that it knows, "1" if it needs the
 // stream although Redis has none, names and values of the meta that is made then.
 const claimScript = `
 call('PERSIST', meta)
-local me, lease, mode, known = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local me, lease, mode, known = ARGV[1], tonumber(ARGV[2]), ARGV[4], ARGV[5]
 local m, now = read(), clock()
+if (m and m.fence or '') ~= ARGV[3] then return answer('late', m) end
 if not m then
   local first = call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
-  if mode == 'adopt' or not first and ARGV[5] ~= '1' then return {'absent'} end
-  m = {head = known, ['end'] = known, takenUntil = '0', bytes = '0', fence = '0', attempt = '0'}
+  if mode == 'adopt' or not first and ARGV[6] ~= '1' then return {'absent'} end
+  m = {head = known, ['end'] = known, takenUntil = mode == 'restore' and known or '0', bytes = '0', fence = '0', attempt = '0'}
   if first then
     m.head = text(tonumber(string.match(first[1], '^%d+')) - tonumber(first[2][2]) + 1)
     m['end'] = text(tonumber(string.match(call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1][1], '^%d+')) + 1)
   end
-  set(m, 'head', m.head, 'end', m['end'], unpack(ARGV, 6))
+  set(m, 'head', m.head, 'end', m['end'], 'takenUntil', m.takenUntil, 'bytes', '0', unpack(ARGV, 7))
 elseif mode == 'restore' then
   return {'taken'}
 elseif mode == 'adopt' then
@@ -112,7 +115,7 @@ end
 if mode == 'own' then
   local limit = math.max(tonumber(known), tonumber(m.takenUntil or '0'))
   if tonumber(m['end']) > limit then cut(m, text(limit)) end
-  if call('XLEN', stream) == 0 then call('HSET', meta, unpack(ARGV, 6)) end
+  if call('XLEN', stream) == 0 then call('HSET', meta, unpack(ARGV, 7)) end
 end
 set(m, 'holder', me, 'fence', text(math.max(tonumber(m.fence or '0') + 1, now)), 'until', text(now + lease), 'attempt', '0')
 local a = answer('held', m)
@@ -129,6 +132,7 @@ call('PERSIST', meta)
 local m = read()
 if not m then return {'absent'} end
 if m.holder ~= ARGV[1] or m.fence ~= ARGV[2] then return answer('taken', m) end
+if tonumber(m.attempt) >= tonumber(ARGV[4]) then return answer('late', m) end
 local known = ARGV[5]
 if known ~= '' and tonumber(m['end']) > tonumber(known) then cut(m, known) end
 set(m, 'until', text(clock() + tonumber(ARGV[3])), 'attempt', ARGV[4])
@@ -180,11 +184,12 @@ if tonumber(ARGV[3]) > tonumber(m.head) then
     set(m, 'takenUntil', ARGV[3])
   end
   set(m, 'head', ARGV[3], 'bytes', ARGV[4])
+  if tonumber(m['end']) < tonumber(ARGV[3]) then set(m, 'end', ARGV[3]) end -- it has lost some
 end
 return answer('held', m)
 `
 
-// letGoScript gives the lease up. ARGV: who, fence, "1" for one that is not the owner, for
+// letGoScript gives the lease up, the owner's only if the stream is empty. ARGV: who, fence, "1" for one that is not the owner, for
 // how many ms what was taken is remembered for the owner.
 const letGoScript = `
 call('PERSIST', meta)
@@ -192,13 +197,14 @@ local m = read()
 if not m then return {'absent'} end
 if m.holder ~= ARGV[1] or m.fence ~= ARGV[2] then return answer('taken', m) end
 local empty = call('XLEN', stream) == 0
-if empty then call('DEL', stream) end
-if empty and ARGV[3] ~= '1' then
-  call('DEL', meta)
+if ARGV[3] ~= '1' then
+  if not empty then return answer('held', m) end
+  call('DEL', stream, meta)
   return {'absent'}
 end
 set(m, 'holder', '', 'until', '0')
 if empty then
+  call('DEL', stream)
   call('HDEL', meta, 'routing')
   call('PEXPIRE', meta, ARGV[4])
 end

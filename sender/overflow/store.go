@@ -43,7 +43,7 @@ type Store struct {
 }
 
 // errNoLook says that nobody has looked yet.
-var errNoLook = errors.New("Redis was not asked yet")
+var errNoLook = errors.New("nobody has asked Redis yet")
 
 // New returns a Store that counts as away until it has looked. It does no I/O.
 func New(o Options) *Store {
@@ -86,6 +86,17 @@ func (s *Store) Trouble() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.trouble
+}
+
+// away returns why nothing can be read or deleted. By another policy what is there may be
+// deleted unread: the sooner it is out, the better.
+func (s *Store) away() error {
+	err := s.Trouble()
+	var policy *PolicyError
+	if errors.As(err, &policy) {
+		return nil
+	}
+	return err
 }
 
 // all returns the streams that are chosen, by name.
