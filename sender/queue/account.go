@@ -57,18 +57,15 @@ func (q *Queue) Account() Account {
 }
 
 // State returns what has to be stored, with no mark above upTo. Points that were moved
-// here and are in memory only are not counted: they would be moved again.
+// here and are in memory only, or in the stream of another relay, are not counted: they
+// would be moved again.
 func (q *Queue) State(upTo uint64) State {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	s := State{Ledger: q.ledger()}
 	for _, l := range q.lanes {
 		s.Lanes = append(s.Lanes, l.state(upTo))
-		for b := range l.blocks() {
-			if !b.isStored() { // where they come from they are still counted
-				s.Ledger.MovedIn -= uint64(b.moved)
-			}
-		}
+		s.Ledger.MovedIn -= l.borrowed()
 	}
 	return s
 }
@@ -76,11 +73,26 @@ func (q *Queue) State(upTo uint64) State {
 // state returns what has to be stored of the lane.
 func (l *Lane) state(upTo uint64) LaneState {
 	stream, disk := &l.shelves[InStream], &l.shelves[OnDisk]
-	return LaneState{
-		Mark: l.mark(upTo),
-		Read: disk.read, End: disk.end,
-		ReadStream: stream.read.Next, EndStream: stream.end.Next,
+	s := LaneState{Mark: l.mark(upTo), Read: disk.read, End: disk.end}
+	if !l.stream.adopted {
+		s.ReadStream, s.EndStream = stream.read.Next, stream.end.Next
 	}
+	return s
+}
+
+// borrowed returns how many points have moved here of which others have the record: they
+// are still counted where they come from.
+func (l *Lane) borrowed() (points uint64) {
+	adopted := l.stream.adopted
+	if adopted {
+		points = l.shelves[InStream].unread()
+	}
+	for b := range l.blocks() {
+		if !b.isStored() || adopted && b.liesOn(InStream) {
+			points += uint64(b.moved)
+		}
+	}
+	return points
 }
 
 // Restore makes the counters go on where they were in the past. Of what was queued

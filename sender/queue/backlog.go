@@ -63,6 +63,9 @@ func (l *Lane) Load(b *Block, shelf Shelf, from, end segment.Position, damaged u
 	l.lose(shelf, between(from, end)-min(between(from, end), uint64(b.Len())), damaged)
 	s.next = end
 	b.lie(shelf, end)
+	if shelf == InStream && l.stream.adopted {
+		b.moved = b.Len()
+	}
 	l.ready.push(b)
 	l.queue.charge(b)
 	return true

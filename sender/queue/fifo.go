@@ -42,6 +42,16 @@ func (f *fifo) prepend(g *fifo) {
 	g.blocks, g.head, g.last = g.blocks[:0], 0, nil
 }
 
+// remove takes out the blocks of which gone says so.
+func (f *fifo) remove(gone func(b *Block) bool) {
+	kept := slices.DeleteFunc(f.blocks[f.head:], gone)
+	f.blocks = f.blocks[:f.head+len(kept)]
+	f.last = nil
+	if len(kept) > 0 {
+		f.last = kept[len(kept)-1]
+	}
+}
+
 func (f *fifo) pop() *Block {
 	b := f.blocks[f.head]
 	f.blocks[f.head] = nil

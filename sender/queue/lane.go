@@ -39,6 +39,7 @@ type Lane struct {
 	ready     fifo // to be taken before what waits: returned, or read from a shelf
 	leaving   fifo // with the spooler, to be read again when it is written
 	shelves   [shelves]backlog
+	stream    holding
 	loaded    int // bytes of payload of the last Block read; owner only
 	took      time.Time
 	settle    settle
@@ -294,6 +295,10 @@ func (l *Lane) Return() {
 	for i := range l.flight.len() {
 		l.queue.failed += uint64(l.flight.at(i).Len())
 	}
+	l.giveBack()
+}
+
+func (l *Lane) giveBack() {
 	l.ready.prepend(&l.flight)
 	l.flying = 0
 }

@@ -15,7 +15,7 @@ import (
 // killed, all points arrive in order or are counted.
 func TestLaneAgainstModel(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
-	for run := range uint64(150) {
+	for run := range uint64(200) {
 		name := fmt.Sprintf("seed %d-%d", seed, run)
 		t.Run(name, func(t *testing.T) {
 			m := newModel(t, rand.New(rand.NewPCG(seed, run)))
@@ -31,7 +31,7 @@ func TestLaneAgainstModel(t *testing.T) {
 	}
 }
 
-// model is a lane, its spool and what is known of both. A point is its number from 0
+// model is a lane, its shelves and what is known of them. A point is its number from 0
 // on; its sequence number is one more. All points are of one series.
 type model struct {
 	t      *testing.T
@@ -43,7 +43,8 @@ type model struct {
 	q       *Queue
 	l       *Lane
 	disk    *tape
-	leaving []*Block // with the spooler
+	leaving []*Block    // with the spooler
+	redis   *redisModel // nil: the lane has no stream
 
 	points  int   // that were put
 	arrived []int // first arrivals
@@ -64,6 +65,9 @@ func newModel(t *testing.T, random *rand.Rand) *model {
 	if random.IntN(4) == 0 {
 		m.limits.Settle = 10 * time.Millisecond
 	}
+	if random.IntN(2) == 0 {
+		m.redis = &redisModel{stream: new(tape)}
+	}
 	m.start()
 	return m
 }
@@ -78,6 +82,9 @@ func (m *model) start() {
 		place.Read, mark = m.stored.Lanes[0].Read, m.stored.Lanes[0].Mark
 	}
 	m.q.Attach([]Place{place})
+	if m.redis != nil {
+		m.redis.start(m)
+	}
 	m.q.Restore(m.stored.Ledger)
 	for _, b := range m.journal {
 		if b.Last > mark {
@@ -88,7 +95,7 @@ func (m *model) start() {
 
 func (m *model) step() {
 	m.now = m.now.Add(time.Duration(m.random.IntN(40)) * time.Millisecond)
-	switch m.random.IntN(14) {
+	switch m.random.IntN(16) {
 	case 0, 1, 2:
 		m.put(1 + m.random.IntN(30))
 	case 3, 4, 5:
@@ -109,8 +116,11 @@ func (m *model) step() {
 		m.q.SpoolWorks(m.random.IntN(2) == 0)
 	case 12:
 		m.stored = m.q.State(uint64(m.points))
+		m.redis.release(m.stored.Lanes[0].ReadStream)
 	case 13:
 		m.misfortune()
+	case 14, 15:
+		m.redis.step(m)
 	}
 }
 
@@ -127,6 +137,9 @@ func (m *model) put(n int) {
 // take moves a Block into flight, reading where it must.
 func (m *model) take() {
 	for range 3 {
+		if !m.redis.mayTake(m) {
+			return
+		}
 		b, wait := m.l.Take(m.now, 0)
 		if b != nil {
 			m.l.Send(m.l.InFlight() - 1)
@@ -135,16 +148,16 @@ func (m *model) take() {
 		if wait != OnShelf {
 			return
 		}
-		_, from, _ := m.l.Unread()
+		shelf, from, _ := m.l.Unread()
 		b = m.l.Blank()
-		end, ok := m.disk.read(b, from)
+		end, ok := m.read(b, shelf, from)
 		if m.random.IntN(5) == 0 {
 			m.drop() // while it was being read
 		}
 		if ok {
-			m.l.Load(b, OnDisk, from, end, 0)
+			m.l.Load(b, shelf, from, end, 0)
 		} else {
-			m.l.Missing(OnDisk, from, end, 0)
+			m.l.Missing(shelf, from, end, 0)
 		}
 	}
 }
@@ -152,12 +165,7 @@ func (m *model) take() {
 // deliver lets the oldest n Blocks in flight arrive.
 func (m *model) deliver(n int) {
 	for i := range n {
-		for _, point := range numbers(m.t, m.l.flight.at(i)) {
-			if !m.seen[point] {
-				m.seen[point] = true
-				m.arrived = append(m.arrived, point)
-			}
-		}
+		m.arrive(numbers(m.t, m.l.flight.at(i)))
 	}
 	m.l.Delivered(n, 0, m.now)
 }
@@ -167,7 +175,14 @@ func (m *model) write(n int) {
 	if n == 0 {
 		return
 	}
-	m.l.Wrote(OnDisk, m.leaving[:n], m.disk.append(m.leaving[:n]...))
+	switch {
+	case m.redis.mayWrite(m):
+		m.l.Wrote(InStream, m.leaving[:n], m.redis.append(m.leaving[:n]...))
+	case m.redis.isStored(m):
+		m.l.Wrote(OnDisk, m.leaving[:n], m.disk.append(m.leaving[:n]...))
+	default:
+		return
+	}
 	m.leaving = m.leaving[n:]
 	if len(m.leaving) == 0 {
 		m.leaving = nil
@@ -216,6 +231,7 @@ func (m *model) checkKept() {
 			}
 		}
 	}
+	m.redis.kept(m.t, state, kept)
 	for point := range min(m.points, int(state.Mark)) {
 		require.True(m.t, m.seen[point] || kept[point], "point %d is neither delivered nor kept", point)
 	}
@@ -229,6 +245,7 @@ func (m *model) finish() {
 	m.limits.MaxAge = time.Hour
 	m.q.limits.MaxAge = time.Hour
 	for m.q.Account().Queued > 0 {
+		m.redis.claim(m)
 		m.now = m.now.Add(20 * time.Millisecond)
 		m.take()
 		m.deliver(m.l.InFlight())
@@ -236,7 +253,7 @@ func (m *model) finish() {
 	}
 	a := m.q.Account()
 	require.Zero(m.t, a.Bytes, "all memory is given back")
-	require.Equal(m.t, a.OnDisk, uint64(0))
+	require.Zero(m.t, a.OnDisk+a.InRedis)
 	if m.drops {
 		require.Equal(m.t, uint64(m.points), a.Accepted)
 		require.Len(m.t, m.arrived, m.points-int(a.DroppedTotal()))
@@ -245,5 +262,7 @@ func (m *model) finish() {
 	require.Empty(m.t, a.Dropped)
 	require.Len(m.t, m.arrived, m.points)
 	state := m.q.State(uint64(m.points)).Lanes[0]
-	require.Equal(m.t, LaneState{Mark: uint64(m.points), Read: state.End, End: m.disk.end}, state)
+	require.Equal(m.t, LaneState{
+		Mark: uint64(m.points), Read: state.End, End: m.disk.end, ReadStream: state.EndStream, EndStream: state.EndStream,
+	}, state)
 }
