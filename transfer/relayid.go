@@ -33,7 +33,7 @@ func relayID(cfg *g.Config) (string, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return id, fmt.Errorf("cannot read this relay's id: %w; name it by redis.relay", err)
 	}
-	if err := replaceFile(path, []byte(id+"\n")); err != nil {
+	if err := g.ReplaceFile(path, []byte(id+"\n")); err != nil {
 		return id, fmt.Errorf("cannot keep this relay's id, so it is another one after a restart: %w; name it by redis.relay", err)
 	}
 	return id, nil
@@ -60,23 +60,4 @@ func newRelayID() string {
 	random := make([]byte, 4)
 	_, _ = rand.Read(random) // it never fails
 	return host + "-" + hex.EncodeToString(random)
-}
-
-// replaceFile gives path new contents, or leaves it as it is.
-func replaceFile(path string, contents []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new")
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(contents)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
 }

@@ -33,6 +33,7 @@ type Service struct {
 	reloads  *reloads
 
 	storage  *storage // nil: the relay goes on without
+	site     *site    // nil: it is one alone
 	keeper   *keeper  // likewise
 	sender   *sender.Sender
 	routes   routes
@@ -64,7 +65,7 @@ func NewService(cfg *g.Config, log *slog.Logger, ports ports) (*Service, error) 
 	s.conf.Store(newConfiguration(cfg, nil))
 	s.listeners = newListeners(ports, &rooms{acceptor: s.inlet, relay: &view{s}, log: log}, log)
 	s.tellWarnings(cfg)
-	for _, build := range []func() error{s.takeStorage, s.buildPath, s.bind} {
+	for _, build := range []func() error{s.takeStorage, s.joinSite, s.buildPath, s.bind} {
 		if err := build(); err != nil {
 			s.abandon()
 			return nil, err
@@ -189,6 +190,7 @@ func (s *Service) release() {
 			s.log.Warn("cannot close the spools", "error", err)
 		}
 	}
+	s.leaveSite()
 	if s.storage == nil {
 		return
 	}
