@@ -18,10 +18,10 @@ func (l *lane) caughtUp() {
 	}
 }
 
-// paced returns how long the lane has to wait for its spool, or for the sake of a backend
+// paced returns how long the lane has to wait for its shelves, or for the sake of a backend
 // that has just come back, which a stop does not wait for.
 func (l *lane) paced(draining bool) time.Duration {
-	if wait := l.unseen(draining); wait > 0 {
+	if wait := max(l.unseen(draining), l.unheld(draining)); wait > 0 {
 		return wait
 	}
 	if !l.behind || draining {

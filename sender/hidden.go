@@ -29,12 +29,12 @@ func (h *hidden) begin(mayHold bool) {
 	h.is.Store(mayHold)
 }
 
-// isRead reports whether nothing is left in the target's spools.
+// isRead reports whether nothing is left in the target's streams and spools.
 func (s *spooler) isRead() bool {
 	if s.spools.Load() == nil && s.hidden.unread {
 		return false
 	}
-	return s.bytes() == 0
+	return s.bytes() == 0 && s.streams.isRead()
 }
 
 // unseen returns how long the lane must wait for its spool to be opened before it may

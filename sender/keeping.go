@@ -1,9 +1,11 @@
 package sender
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // State returns how far all lanes are, with no mark above upTo: the last number that
@@ -32,6 +34,7 @@ func (t *target) state(upTo uint64) TargetState {
 	q := t.queue.State(upTo)
 	if t.spooler != nil {
 		t.spooler.complete(q.Lanes)
+		t.spooler.streams.keep(q.Lanes, t.spooler.past)
 	}
 	former := t.role.Load().isFormer()
 	// One that is gone is in no layer any more, and must not be taken for one that moves.
@@ -89,6 +92,7 @@ func (s *Sender) Stored(st *State) {
 // release notes that the lanes' state is stored, and gives free what lies before the
 // read positions.
 func (s *spooler) release(lanes []LaneState) {
+	s.streams.release(lanes)
 	for i, sp := range s.all() {
 		if i >= len(lanes) {
 			return
@@ -107,6 +111,9 @@ func (s *spooler) release(lanes []LaneState) {
 		}
 	}
 }
+
+// closeOverflow is how long a stop waits for Redis at most.
+const closeOverflow = 500 * time.Millisecond
 
 // Unburden makes the targets turn spooled that hold a mark below before.
 func (s *Sender) Unburden(before uint64) {
@@ -135,8 +142,14 @@ func (s *Sender) HasRoom() bool {
 	return room
 }
 
-// Close closes the spools, once the last State is stored. Stop comes before it.
+// Close closes the spools, and lets go of what is stored to be delivered in Redis, once
+// the last State is stored. Stop comes before it.
 func (s *Sender) Close() error {
+	if overflow := s.shared.storage.Overflow; overflow != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), closeOverflow)
+		defer cancel()
+		overflow.Close(ctx)
+	}
 	var errs []error
 	for _, t := range s.spooled() {
 		errs = append(errs, t.spooler.close())

@@ -152,6 +152,11 @@ func (l *lane) mayTake() bool {
 
 // deliver sends what is in flight and takes what the backend has confirmed.
 func (l *lane) deliver(ctx context.Context) error {
+	held := l.unheld(false) == 0
+	if !held && l.written == 0 {
+		l.withdraw()
+		return nil
+	}
 	if err := l.connect(ctx); err != nil {
 		return err
 	}
@@ -163,7 +168,7 @@ func (l *lane) deliver(ctx context.Context) error {
 	if l.window == 0 && l.poison.isSuspect(l.blocks.Flight(0)) {
 		return l.judge(nil)
 	}
-	for l.written < l.blocks.InFlight() {
+	for held && l.written < l.blocks.InFlight() {
 		if err := l.conn.Send(l.blocks.Send(l.written)); err != nil {
 			return err
 		}

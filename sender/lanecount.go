@@ -32,6 +32,11 @@ func keptLanes(section *g.Backend, p plan, locations []location, wanted int, s *
 	first := make(map[string]*spool.Spool)
 	for _, at := range locations {
 		id := at.id(section.Name)
+		if lanes, is := keepsLanes(s.past[id], wanted); is {
+			s.log.Warn("the number of lanes stays what it was until what lies in Redis has been sent and the relay starts again",
+				"backend", section.Name, "lanes", lanes, "wanted", wanted, "spooled", id)
+			wanted = lanes
+		}
 		opened, err := s.storage.Spools.Lane(laneOptions(section, p.Encoding, id, 0, wanted, s.past[id]))
 		var other *spool.LanesError
 		switch {

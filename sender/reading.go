@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"transfer/sender/queue"
 	"transfer/sender/spool"
 )
 
@@ -23,12 +24,15 @@ type reading struct {
 	failed  int    // times in a row
 }
 
-// load reads the lane's next Block from its spool into the queue. It returns how long
+// load reads the lane's next Block from its stream or spool into the queue. It returns how long
 // to wait before it is tried again, 0 on success.
 func (l *lane) load() time.Duration {
 	shelf, from, ok := l.blocks.Unread()
 	if !ok {
 		return 0
+	}
+	if shelf == queue.InStream {
+		return l.loadStream(from)
 	}
 	r := &l.reading
 	if r.reader == nil || r.reader.Position() != from {

@@ -57,10 +57,11 @@ type shared struct {
 	recovery float64       // points a second that a target gets of its backlog, at least
 	homeGood time.Duration // how long a node that was away must be good until its stand-ins go
 	storage  Storage
-	writes   chan struct{}           // see spoolWrites
-	past     map[string]*TargetState // by target
-	first    map[string]*spool.Spool // lane 0 of the targets of the backend that is being built, as far as they are open
-	lacks    func() int64            // bytes that the disk lacks of its reserve
+	writes   chan struct{}                 // see spoolWrites
+	past     map[string]*TargetState       // by target
+	backend  func(name string) *backendNow // Sender.now
+	first    map[string]*spool.Spool       // lane 0 of the targets of the backend that is being built, as far as they are open
+	lacks    func() int64                  // bytes that the disk lacks of its reserve
 }
 
 // New builds the targets of the enabled backends; nothing is dialled before
@@ -107,7 +108,7 @@ func (s *Sender) build(cfg *g.Config, storage Storage) error {
 
 // newSender returns a Sender without targets whose queues may use budget bytes.
 func newSender(budget int64, log *slog.Logger) *Sender {
-	return &Sender{
+	s := &Sender{
 		kinds: kinds(),
 		shared: &shared{
 			log: log, now: time.Now,
@@ -127,6 +128,8 @@ func newSender(budget int64, log *slog.Logger) *Sender {
 		stop:     func() {},
 		rest:     make(chan struct{}),
 	}
+	s.shared.backend = s.now
+	return s
 }
 
 // use adds a cluster to those of a Sender that is built.
@@ -172,6 +175,9 @@ func (s *Sender) Start() {
 	}
 	s.keepers.Go(func() { s.upkeep(s.rest) })
 	s.keepers.Go(func() { s.watchNodes(s.rest) })
+	if overflow := s.shared.storage.Overflow; overflow != nil {
+		s.keepers.Go(func() { overflow.Run(s.rest) })
+	}
 }
 
 // run begins to send what a target has.

@@ -35,13 +35,17 @@ func (s *spooler) capAge(now time.Time) {
 		return
 	}
 	s.checked = now
+	maxAge := s.target.role.Load().section.MaxAge
+	if dropped := s.streams.capAge(now, maxAge); dropped > 0 {
+		s.log.Warn("points in Redis are too old and dropped", "points", dropped)
+	}
 	for lane, sp := range s.opened {
 		if sp.Bytes() == 0 {
 			continue
 		}
 		segments := sp.Segments()
 		for i := 1; i < len(segments); i++ {
-			if begun := segments[i].Begun; begun.IsZero() || now.Sub(begun) <= s.target.role.Load().section.MaxAge {
+			if begun := segments[i].Begun; begun.IsZero() || now.Sub(begun) <= maxAge {
 				break
 			}
 			s.drop(lane, queue.DroppedAge)

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"transfer/sender/overflow"
 	"transfer/sender/queue"
 	"transfer/sender/spool"
 )
@@ -25,17 +26,19 @@ const (
 	portionBytes = 2 << 20
 )
 
-// spooler takes to disk what the queue of one target can't hold in memory, or not for
-// longer, and keeps the spools within their bounds. All that changes the spools but for
+// spooler takes to Redis and to disk what the queue of one target can't hold in memory, or
+// not for longer, and keeps the spools within their bounds. All that changes the spools but for
 // the giving free of what was delivered is done by its goroutine in run: so what it
 // tells the queue of them is true.
 type spooler struct {
-	target *target
-	store  *spool.Store
-	past   *TargetState // nil: none
-	log    *slog.Logger
-	now    func() time.Time
-	turn   chan struct{} // holds one thing for each spooler that writes
+	target   *target
+	store    *spool.Store
+	overflow *overflow.Store // nil: there is none
+	streams  streams
+	past     *TargetState // nil: none
+	log      *slog.Logger
+	now      func() time.Time
+	turn     chan struct{} // holds one thing for each spooler that writes
 
 	spools  atomic.Pointer[[]*spool.Spool] // by lane; nil until all are open
 	surplus atomic.Int64                   // bytes to be given up for the disk's reserve
@@ -56,7 +59,8 @@ type spooler struct {
 // newSpooler returns the spooler of the target with what its spools hold put before
 // all that will come. Spools that cannot be opened are tried again in run.
 func newSpooler(t *target, s *shared) *spooler {
-	sp := &spooler{target: t, store: s.storage.Spools, past: s.past[t.id], log: s.log.With("target", t.id), now: s.now, turn: s.writes, closed: make(chan struct{})}
+	sp := &spooler{target: t, store: s.storage.Spools, overflow: s.storage.Overflow, past: s.past[t.id], log: s.log.With("target", t.id), now: s.now, turn: s.writes, closed: make(chan struct{})}
+	sp.streams = newStreams(t, sp.past, s)
 	sp.doubts = make([]doubt, len(t.lanes))
 	for i := range sp.doubts {
 		sp.doubts[i].mark = sp.past.lane(i).Mark
@@ -142,15 +146,35 @@ func (s *spooler) open() error {
 func (s *spooler) spill(now time.Time) error {
 	turns := s.target.queue.Turns(now)
 	for i, lane := range s.target.queue.Lanes() {
-		if err := s.write(s.opened[i], lane, lane.Leave(turns)); err != nil {
+		if err := s.write(i, lane, lane.Leave(turns), now); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// write writes the Blocks that left the lane. What cannot be written goes back.
-func (s *spooler) write(to *spool.Spool, lane *queue.Lane, blocks []*queue.Block) error {
+// write writes the Blocks that left the lane to its stream, if it may have one, and what
+// that does not take to its spool. What cannot be written goes back.
+func (s *spooler) write(i int, lane *queue.Lane, blocks []*queue.Block, now time.Time) error {
+	overflow := s.target.role.Load().section.Overflow
+	if usesRedis(overflow) {
+		blocks = s.streams.append(i, blocks, now)
+	}
+	switch {
+	case len(blocks) == 0:
+		return nil
+	case overflow == overflowRedis && lane.IsEmpty(queue.OnDisk): // or else it ends what it began
+		lane.GiveBack(blocks)
+		return s.refused(i)
+	case !s.streams.mayFollow(i):
+		lane.GiveBack(blocks)
+		return nil
+	}
+	return s.writeDisk(s.opened[i], lane, blocks)
+}
+
+// writeDisk writes the Blocks to the lane's spool.
+func (s *spooler) writeDisk(to *spool.Spool, lane *queue.Lane, blocks []*queue.Block) error {
 	for len(blocks) > 0 {
 		some := portion(blocks)
 		s.turn <- struct{}{}
@@ -232,8 +256,9 @@ func (s *spooler) all() []*spool.Spool {
 	return nil
 }
 
-// close closes the spools. run must have ended.
+// close closes the spools, and lets go of the streams. run must have ended.
 func (s *spooler) close() error {
+	s.streams.close()
 	var errs []error
 	for _, sp := range s.opened {
 		errs = append(errs, sp.Close())

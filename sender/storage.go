@@ -7,6 +7,7 @@ import (
 
 	"transfer/g/stat"
 	"transfer/sender/dead"
+	"transfer/sender/overflow"
 	"transfer/sender/queue"
 	"transfer/sender/spool"
 )
@@ -17,6 +18,9 @@ type Storage struct {
 	Spools *spool.Store // nil: memory only
 	Dead   *dead.Store  // of dead letters; nil: none are kept
 	Past   *State       // as it was stored last; nil: none
+	// Overflow is what the targets have in Redis, before what they have in Spools, without
+	// which it is not used; nil: nothing. The Sender runs it, and ends it with Close.
+	Overflow *overflow.Store
 }
 
 // State is what has to be stored of a Sender so that another process can go on where
@@ -47,6 +51,9 @@ type LaneState = queue.LaneState
 
 // use makes the targets that are built from now on use the storage.
 func (s *shared) use(storage Storage) {
+	if storage.Spools == nil {
+		storage.Overflow = nil
+	}
 	s.storage = storage
 	s.past = make(map[string]*TargetState)
 	if storage.Past == nil {

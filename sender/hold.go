@@ -1,0 +1,67 @@
+package sender
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"transfer/g/segment"
+	"transfer/sender/overflow"
+	"transfer/sender/queue"
+)
+
+// holdPause is how often a lane looks whether its relay holds the stream again.
+const holdPause = 200 * time.Millisecond
+
+// stream returns what the lane has in Redis, nil if there is no such thing.
+func (l *lane) stream() *overflow.Stream {
+	if l.target.spooler == nil {
+		return nil
+	}
+	return l.target.spooler.streams.of(l.index)
+}
+
+// unheld returns how long the lane has to wait before it goes on with what lies in its
+// stream, of which another relay may send the same: Forever if it is to end, 0 if it need
+// not wait. What lies on disk is newer, and waits too.
+func (l *lane) unheld(draining bool) time.Duration {
+	stream := l.stream()
+	switch {
+	case stream == nil || !l.blocks.SendsStream():
+		return 0
+	case stream.Held() && l.blocks.Reconcile(foundIn(stream)):
+		return 0
+	case draining:
+		return queue.Forever
+	}
+	return holdPause
+}
+
+// withdraw gives back what is in flight, none of which was sent, until the stream is held.
+func (l *lane) withdraw() {
+	if l.blocks.InFlight() > 1 {
+		l.poison.parting.end() // the Blocks will not come together again
+	}
+	l.blocks.Withdraw()
+}
+
+// loadStream reads the lane's next Block from its stream, at from, into the queue. It
+// returns how long to wait before it is tried again, 0 on success. What is missing between
+// two Blocks, or at the end, Redis has lost.
+func (l *lane) loadStream(from segment.Position) time.Duration {
+	stream := l.stream()
+	if stream == nil || !stream.Held() || !l.blocks.Reconcile(foundIn(stream)) {
+		return holdPause
+	}
+	b := l.blocks.Blank()
+	_, end, err := stream.Next(b, from.Next)
+	switch behind := (segment.Position{Next: end}); {
+	case err == nil:
+		l.blocks.Load(b, queue.InStream, from, behind, 0)
+	case errors.Is(err, io.EOF):
+		l.blocks.Missing(queue.InStream, from, behind, 0)
+	default: // Redis is away, or the stream another's: the store says so
+		return holdPause
+	}
+	return 0
+}
