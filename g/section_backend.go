@@ -41,6 +41,11 @@ func BackendNames() []string {
 	return names
 }
 
+// HasRing reports whether a backend's cluster is a ring.
+func HasRing(backend string) bool {
+	return slices.ContainsFunc(backends(), func(t traits) bool { return t.name == backend && t.ring })
+}
+
 // The hashes of a ring and the virtual points a node that each takes for an even
 // spread. 500 is what the query side of a site computes with.
 const (

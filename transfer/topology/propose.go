@@ -1,0 +1,60 @@
+package topology
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Proposal is a document that is to be set.
+type Proposal struct {
+	Document *Document     // its rings; all else of it is filled in
+	Expected uint64        // the version that it is to follow; 0: whatever is there now
+	In       time.Duration // from when it is to hold, from now on
+	By, Note string
+	Forced   bool
+}
+
+// Propose sets the proposal as the next version and returns that. The error is ErrConflict
+// where another version than the expected one is there. With the reply of Redis lost it
+// looks once whether the version was set.
+func (s *Store) Propose(ctx context.Context, p Proposal) (*Document, error) {
+	current, now, err := s.currentAt(ctx)
+	if err != nil {
+		return nil, err
+	}
+	before := current.version()
+	if p.Expected != 0 && p.Expected != before.Number {
+		return nil, fmt.Errorf("%w (version %d is there, not %d)", ErrConflict, before.Number, p.Expected)
+	}
+	d := *p.Document
+	d.Version, d.ID, d.Parent = before.Number+1, newID(), before.ID
+	d.At, d.EffectiveAt = now.UnixMilli(), now.Add(p.In).UnixMilli()
+	d.By, d.Note, d.Forced = p.By, p.Note, p.Forced
+	if current != nil && d.EffectiveAt <= current.EffectiveAt {
+		d.EffectiveAt = current.EffectiveAt + 1
+	}
+	if err := s.Set(ctx, before, &d); err != nil {
+		if set, _, lookErr := s.Version(ctx); isConflict(err) || lookErr != nil || !d.is(set) {
+			return nil, err
+		}
+	}
+	return &d, nil
+}
+
+// currentAt returns what is set, nil if nothing is, and the time of Redis. What is set and
+// cannot be used has its version alone: another one may follow it.
+func (s *Store) currentAt(ctx context.Context) (*Document, time.Time, error) {
+	v, now, err := s.Version(ctx)
+	if err != nil || v.Number == 0 {
+		return nil, now, err
+	}
+	d, err := s.Document(ctx, v.Number)
+	switch {
+	case isUnusable(err) || err == nil && !d.is(v):
+		return &Document{Version: v.Number, ID: v.ID}, now, nil
+	case err != nil:
+		return nil, now, err
+	}
+	return d, now, nil
+}
