@@ -39,6 +39,7 @@ type fakeRelay struct {
 	badChange error // of Reload and the calls that change nodes
 
 	fakeUpgrade
+	fakeSite
 
 	spools, letters fakeBacklog
 	resent          uint64

@@ -60,6 +60,7 @@ type collector struct {
 	ringInfo, share  *prometheus.Desc
 	config           configFamilies
 	units            unitFamilies
+	site             siteFamilies
 	receivers        []family[*stat.Receiver]
 	receiversReasons []byReason[*stat.Receiver]
 	targets          []family[*stat.Target]
@@ -77,6 +78,7 @@ func newCollector(relay Relay) *collector {
 		share:            describe("ring_share", "Part of all series that the ring gives to the node, 0 to 1.", "backend", "node"),
 		config:           newConfigFamilies(),
 		units:            newUnitFamilies(),
+		site:             newSiteFamilies(),
 		receivers:        receiverFamilies(),
 		receiversReasons: receiverReasons(),
 		targets:          targetFamilies(),
@@ -98,6 +100,7 @@ func (c *collector) Describe(descs chan<- *prometheus.Desc) {
 	descs <- c.share
 	c.config.describe(descs)
 	c.units.describe(descs)
+	c.site.describe(descs)
 	for _, f := range c.receivers {
 		descs <- f.desc
 	}
@@ -142,6 +145,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	c.collectRings(out)
 	c.config.collect(out, c.relay.Loaded())
 	c.units.collect(out, c.relay.Units())
+	c.site.collect(out, c.relay)
 }
 
 func gauge(out chan<- prometheus.Metric, desc *prometheus.Desc, v float64, labels ...string) {

@@ -28,6 +28,7 @@ type Relay interface {
 	// once.
 	Targets() []stat.Target
 	ringRelay
+	siteRelay
 
 	// Spools returns what waits for the backends, Letters what they refused for good.
 	Spools() Backlog
@@ -45,9 +46,10 @@ type Relay interface {
 	// Loaded tells of the configuration in force.
 	Loaded() stat.Loaded
 	// Reload applies the configuration file. On error nothing has changed. The errors
-	// of these calls are, by errors.Is, stat.ErrMaxMove where force would help and
-	// stat.ErrNoNode where there is no such backend or node; any other one says what is
-	// wrong with what was asked for. They return once the change is in force.
+	// of these calls are, by errors.Is, stat.ErrMaxMove where force would help,
+	// stat.ErrNoNode where there is no such backend or node, and stat.ErrTopology where
+	// the nodes are not this relay's alone; any other one says what is wrong with what was
+	// asked for. They return once the change is in force.
 	Reload(force bool) (stat.Reloaded, error)
 	// AddNode adds a node to a backend's ring, as the file would.
 	AddNode(backend, name string, addresses []string, force bool) error

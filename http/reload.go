@@ -13,7 +13,8 @@ import (
 // reloadReply is the original's reply to a reload, and what the reload has changed.
 type reloadReply struct {
 	success
-	Changed []string `json:"changed,omitempty"`
+	Changed  []string `json:"changed,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // reload answers /config/reload. The original knows no reload that fails but the one
@@ -38,7 +39,7 @@ func (s *Server) reload(c *gin.Context) {
 		refuse(changeCode(err), err.Error())
 		return
 	}
-	replyJSON(c, reloadReply{success{"success", "ok"}, done.Changed})
+	replyJSON(c, reloadReply{success{"success", "ok"}, done.Changed, done.Warnings})
 }
 
 // refused is the envelope of a reload that was refused.
@@ -66,7 +67,7 @@ func changeCode(err error) int {
 	switch {
 	case errors.Is(err, stat.ErrNoNode):
 		return nethttp.StatusNotFound
-	case errors.Is(err, stat.ErrMaxMove):
+	case errors.Is(err, stat.ErrMaxMove), errors.Is(err, stat.ErrTopology):
 		return nethttp.StatusConflict
 	}
 	return nethttp.StatusBadRequest

@@ -56,6 +56,8 @@ func (s *Server) routes(push nethttp.Handler) nethttp.Handler {
 	e.POST(clustersPath+"*node", loopbackOnlyJSON, s.whenReady, s.changeNodes)
 	e.DELETE(clustersPath+"*node", loopbackOnlyJSON, s.whenReady, s.removeNode)
 	ringRoutes(e, s.relay)
+	read("/api/topology", s.topology)
+	read("/api/peers", s.peers)
 	read("/api/upgrade", s.upgrade)
 	e.POST("/api/upgrade", loopbackOnly, s.startUpgrade)
 	read("/metrics", gin.WrapH(s.metrics()))

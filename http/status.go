@@ -27,6 +27,7 @@ type status struct {
 	Targets   []targetRow   `json:"targets"`
 	Units     []unitRow     `json:"units"`
 	Rings     []stat.Ring   `json:"rings"`
+	Site      *site         `json:"site,omitempty"` // nil: the relay is one alone
 	History   history       `json:"history"`
 }
 
@@ -71,6 +72,7 @@ func (s *Server) status(c *gin.Context) {
 		Targets:   s.targetRows(targets),
 		Units:     unitRows(s.relay.Units(), anyUnit),
 		Rings:     append([]stat.Ring{}, s.relay.Rings()...),
+		Site:      siteOf(s.relay),
 		History:   s.rates.past(),
 	}
 	if err := s.relay.Ready(); err != nil {

@@ -159,6 +159,9 @@ func (s *Service) reroute(to rerouting) {
 	to.Apply()
 }
 
+// isMaxMove reports whether a change was refused for what it moves alone.
+func isMaxMove(err error) bool { return errors.Is(err, stat.ErrMaxMove) }
+
 // cacheShare is the part of memoryLimit that the series cache may take.
 const cacheShare = 4
 

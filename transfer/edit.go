@@ -12,17 +12,20 @@ import (
 // for it.
 const onRemoveDrain = "drain"
 
-// edit applies what change makes of the edits; nil: nothing is to be done. On error
-// nothing has changed.
-func (s *Service) edit(how manner, change func(*configuration) (edits, error)) error {
+// edit applies what change makes of the edits of a backend's nodes; nil: nothing is to be
+// done. On error nothing has changed.
+func (s *Service) edit(backend string, how manner, change func(*configuration) (edits, error)) error {
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	conf := s.conf.Load()
+	if err := conf.editable(backend); err != nil {
+		return err
+	}
 	wanted, err := change(conf)
 	if err != nil || wanted == nil {
 		return err
 	}
-	changed, err := s.apply(newConfiguration(conf.file, wanted), how)
+	changed, err := s.apply(newConfiguration(conf.file, conf.shared, wanted), how)
 	if err != nil {
 		return err
 	}

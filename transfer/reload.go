@@ -9,7 +9,8 @@ import (
 	"transfer/g/stat"
 )
 
-// Reload loads the file again and applies it. What the admin API changed is dropped.
+// Reload loads the file again and applies it. What the admin API changed is dropped; rings
+// that the shared topology has stay those.
 // Of the calls that come while one is under way, the last one wins: they share one
 // reload, forced if one of them is. On error nothing has changed; it is for the
 // operator.
@@ -50,7 +51,8 @@ func (s *Service) loadAgain(force bool) (stat.Reloaded, error) {
 	if err != nil {
 		return stat.Reloaded{}, err
 	}
-	changed, err := s.apply(newConfiguration(file, nil), manner{force: force})
+	next := newConfiguration(file, was.shared, nil)
+	changed, err := s.apply(next, manner{force: force})
 	if err != nil {
 		return stat.Reloaded{}, err
 	}
@@ -60,7 +62,8 @@ func (s *Service) loadAgain(force bool) (stat.Reloaded, error) {
 	if len(changed) > 0 {
 		s.tellWarnings(file)
 	}
-	return stat.Reloaded{Changed: changed}, nil
+	s.tellUnused()
+	return stat.Reloaded{Changed: changed, Warnings: next.unused()}, nil
 }
 
 // Reread asks for a Reload and returns at once. What comes of it stands in the log.

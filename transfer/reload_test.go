@@ -259,15 +259,15 @@ func TestWatchedFileFirstLook(t *testing.T) {
 // Nothing changes before the relay is ready and once it stops.
 func TestChangesNeedAReadyRelay(t *testing.T) {
 	s := newTestService(t, "127.0.0.1:1")
-	_, err := s.apply(newConfiguration(s.config(), nil), manner{})
+	_, err := s.apply(newConfiguration(s.config(), nil, nil), manner{})
 	require.ErrorIs(t, err, errNotReady)
 	s.Start()
-	_, err = s.apply(newConfiguration(s.config(), nil), manner{})
+	_, err = s.apply(newConfiguration(s.config(), nil, nil), manner{})
 	require.NoError(t, err)
 	s.Stop()
 	_, err = s.Reload(false)
 	require.Error(t, err)
-	_, err = s.apply(newConfiguration(s.config(), nil), manner{})
+	_, err = s.apply(newConfiguration(s.config(), nil, nil), manner{})
 	require.ErrorIs(t, err, errNotReady)
 }
 

@@ -62,7 +62,7 @@ type step struct {
 // listeners. Nothing is read or sent before Start. An error leaves nothing behind.
 func NewService(cfg *g.Config, log *slog.Logger, ports ports) (*Service, error) {
 	s := &Service{log: log, started: time.Now(), reloads: newReloads()}
-	s.conf.Store(newConfiguration(cfg, nil))
+	s.conf.Store(newConfiguration(cfg, nil, nil))
 	s.listeners = newListeners(ports, &rooms{acceptor: s.inlet, relay: &view{s}, log: log}, log)
 	s.tellWarnings(cfg)
 	for _, build := range []func() error{s.takeStorage, s.joinSite, s.buildPath, s.bind} {
@@ -100,7 +100,7 @@ func (s *Service) startSteps() []step {
 		{"pipeline opens", s.pipeline.Open},
 		{"receivers read", s.listeners.startReceivers},
 		{"ready", func() { s.phase.Store(ready) }},
-		{"changes are taken", s.startReloads},
+		{"changes are taken", s.startChanges},
 	}
 }
 
@@ -108,7 +108,7 @@ func (s *Service) startSteps() []step {
 func (s *Service) stopSteps() []step {
 	return []step{
 		{"health says stopping", func() { s.phase.Store(stopping) }},
-		{"changes are done", s.stopReloads},
+		{"changes are done", s.stopChanges},
 		{"receivers answer what they have and close", s.listeners.stopReceivers},
 		{"pipeline closes", s.pipeline.Close},
 		{"senders drain", s.drain},
@@ -156,6 +156,18 @@ func (s *Service) replay() {
 	if read > 0 {
 		s.log.Info("journal replayed", "points", read)
 	}
+}
+
+// startChanges begins to take changes by itself: of the file, and of what relays share.
+func (s *Service) startChanges() {
+	s.startReloads()
+	s.startFollowing()
+}
+
+// stopChanges ends that, and waits for the one that is under way.
+func (s *Service) stopChanges() {
+	s.stopFollowing()
+	s.stopReloads()
 }
 
 func (s *Service) startKeeper() {

@@ -40,7 +40,7 @@ func (s *Service) sayReady() {
 func (s *Service) handOverSteps() []step {
 	return []step{
 		{"health says stopping", func() { s.phase.Store(stopping) }},
-		{"changes are done", s.stopReloads},
+		{"changes are done", s.stopChanges},
 		{"listeners are read no more, requests are answered", s.listeners.letGo},
 		{"pipeline closes", s.pipeline.Close},
 		{"senders end, what waits stays", s.halt},

@@ -45,6 +45,7 @@ func (v *view) Health() http.Health {
 	case s.storage == nil || len(h.Details) > 0:
 		h.Durability = http.DurabilityDegraded
 	}
+	h.Details = append(h.Details, s.siteTroubles()...) // Redis is no part of what is promised
 	switch {
 	case s.phase.Load() == stopping:
 		h.Refusing = "stopping"

@@ -72,7 +72,7 @@ func (v *view) Reload(force bool) (stat.Reloaded, error) { return v.service.Relo
 
 // AddNode implements http.Relay.
 func (v *view) AddNode(backend, name string, addresses []string, force bool) error {
-	return v.service.edit(manner{force: force}, func(c *configuration) (edits, error) { return c.add(backend, name, addresses) })
+	return v.service.edit(backend, manner{force: force}, func(c *configuration) (edits, error) { return c.add(backend, name, addresses) })
 }
 
 // goneWithin is how long a call that removes a node waits for its end. What has more to
@@ -82,7 +82,7 @@ const goneWithin = 2 * time.Second
 // RemoveNode implements http.Relay.
 func (v *view) RemoveNode(backend, name, mode string, force bool) error {
 	how := manner{force: force, leave: map[string]string{backend: mode}}
-	err := v.service.edit(how, func(c *configuration) (edits, error) { return c.remove(backend, name) })
+	err := v.service.edit(backend, how, func(c *configuration) (edits, error) { return c.remove(backend, name) })
 	if err != nil {
 		return err
 	}
@@ -95,10 +95,10 @@ func (v *view) RemoveNode(backend, name, mode string, force bool) error {
 // DrainNode implements http.Relay.
 func (v *view) DrainNode(backend, name string) error {
 	how := manner{force: true, leave: map[string]string{backend: onRemoveDrain}}
-	return v.service.edit(how, func(c *configuration) (edits, error) { return c.drain(backend, name) })
+	return v.service.edit(backend, how, func(c *configuration) (edits, error) { return c.drain(backend, name) })
 }
 
 // ResumeNode implements http.Relay.
 func (v *view) ResumeNode(backend, name string) error {
-	return v.service.edit(manner{force: true}, func(c *configuration) (edits, error) { return c.resume(backend, name) })
+	return v.service.edit(backend, manner{force: true}, func(c *configuration) (edits, error) { return c.resume(backend, name) })
 }

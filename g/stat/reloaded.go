@@ -7,7 +7,8 @@ import (
 
 // Reloaded is what a reload has done.
 type Reloaded struct {
-	Changed []string `json:"changed"` // in words for an operator; empty: nothing that matters
+	Changed  []string `json:"changed"`  // in words for an operator; empty: nothing that matters
+	Warnings []string `json:"warnings"` // likewise: what of the file is not in force all the same
 }
 
 // Loaded is what is shown of the configuration in force.

@@ -7,17 +7,17 @@ import (
 
 // Topology is the shared topology as a relay has it.
 type Topology struct {
-	Enabled     bool      `json:"enabled"`               // the relay follows one
-	Redis       bool      `json:"redis"`                 // it answered the last time
-	Trouble     string    `json:"trouble,omitempty"`     // what is amiss, in words for an operator
-	State       string    `json:"state"`                 // see the Following constants
-	Version     uint64    `json:"version"`               // in force here, 0: none
-	ID          string    `json:"id,omitempty"`          // of that version
-	EffectiveAt time.Time `json:"effectiveAt,omitzero"`  // by the clock of Redis
-	Pending     uint64    `json:"pending,omitempty"`     // the version that comes next
-	PendingAt   time.Time `json:"pendingAt,omitzero"`    // by the clock of Redis
-	ClockOffset float64   `json:"clockOffset,omitempty"` // seconds that the clock of Redis is ahead of this relay's
-	Document    any       `json:"document,omitempty"`    // what is in force
+	Enabled     bool       `json:"enabled"`               // the relay follows one
+	Redis       bool       `json:"redis"`                 // it answered the last time
+	Trouble     string     `json:"trouble,omitempty"`     // what is amiss, in words for an operator
+	State       string     `json:"state"`                 // see the Following constants
+	Version     uint64     `json:"version"`               // in force here, 0: none
+	ID          string     `json:"id,omitempty"`          // of that version
+	EffectiveAt *time.Time `json:"effectiveAt,omitempty"` // by the clock of Redis
+	Pending     uint64     `json:"pending,omitempty"`     // the version that comes next
+	PendingAt   *time.Time `json:"pendingAt,omitempty"`   // by the clock of Redis
+	ClockOffset float64    `json:"clockOffset,omitempty"` // seconds that the clock of Redis is ahead of this relay's
+	Document    any        `json:"document,omitempty"`    // what is in force
 }
 
 // How a relay stands to the shared topology. One that cannot take a version says

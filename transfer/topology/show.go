@@ -83,10 +83,12 @@ func (f *Follower) show(peers []stat.Peer) {
 		s.topology.Trouble = s.troubles[0]
 	}
 	if f.inForce != nil {
-		s.topology.EffectiveAt, s.topology.Document = f.inForce.from(), f.inForce
+		from := f.inForce.from()
+		s.topology.EffectiveAt, s.topology.Document = &from, f.inForce
 	}
 	if len(f.pending) > 0 {
-		s.topology.Pending, s.topology.PendingAt = f.latest().Version, f.latest().from()
+		from := f.latest().from()
+		s.topology.Pending, s.topology.PendingAt = f.latest().Version, &from
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
