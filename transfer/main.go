@@ -18,6 +18,7 @@ import (
 	"transfer/transfer/demo"
 	"transfer/transfer/rings"
 	"transfer/transfer/sink"
+	"transfer/transfer/topology"
 )
 
 // The exit codes.
@@ -84,6 +85,6 @@ func command() *cobra.Command {
 	_ = root.Flags().MarkHidden("git")
 	root.SetFlagErrorFunc(misused)
 	root.AddCommand(checkCommand(), upgradeCommand(), backlog.SpoolCommand(openData), backlog.DeadCommand(openData), client.Command(), sink.Command(), demo.Command(startRelay), bench.Command(),
-		rings.Command(func(err error) error { return &cannotRun{err} }))
+		rings.Command(func(err error) error { return &cannotRun{err} }), topology.Command(func(err error) error { return &cannotRun{err} }))
 	return root
 }

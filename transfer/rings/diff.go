@@ -68,17 +68,7 @@ func (c *commands) diff(ctx context.Context, cmd *cobra.Command, words []string)
 	if err != nil {
 		return err
 	}
-	var over []string
-	for i := range changes {
-		d := &changes[i]
-		if b := planned.Backend(d.Backend); b != nil {
-			d.MaxMove = b.MaxMove
-		}
-		if d.Exceeds = d.MaxMove > 0 && d.Share > d.MaxMove; d.Exceeds {
-			over = append(over, fmt.Sprintf("%s: %s of all hashes would move, over its maxMove of %s: force it with POST /config/reload?force=1, or change less at a time",
-				d.Backend, percent(d.Share), percent(d.MaxMove)))
-		}
-	}
+	over := exceeding(changes, planned, "POST /config/reload?force=1")
 	if err := c.writeChanges(cmd.OutOrStdout(), o.text, planned.Path, changes); err != nil {
 		return err
 	}
@@ -86,6 +76,22 @@ func (c *commands) diff(ctx context.Context, cmd *cobra.Command, words []string)
 		return &maxMoveError{strings.Join(over, "\n")}
 	}
 	return nil
+}
+
+// exceeding notes the maxMove of planned in the changes, and says of those that move more
+// how to force them.
+func exceeding(changes []change, planned *g.Config, force string) (over []string) {
+	for i := range changes {
+		d := &changes[i]
+		if b := planned.Backend(d.Backend); b != nil {
+			d.MaxMove = b.MaxMove
+		}
+		if d.Exceeds = d.MaxMove > 0 && d.Share > d.MaxMove; d.Exceeds {
+			over = append(over, fmt.Sprintf("%s: %s of all hashes would move, over its maxMove of %s: force it with %s, or change less at a time",
+				d.Backend, percent(d.Share), percent(d.MaxMove), force))
+		}
+	}
+	return over
 }
 
 // changes compares the rings of now with those of the configuration, backend by backend.

@@ -164,8 +164,7 @@ func TestRejected(t *testing.T) {
 	require.Equal(t, "picky: rejected: over maxMove", p.Differences[0])
 	require.Regexp(t, `^topology: version 1 \(\w+\) at picky; version 2 \(\w+\) at good$`, p.Differences[1])
 
-	_, err := s.store().Propose(t.Context(), Proposal{Document: graphOf(t, "a", "b"), Forced: true})
-	require.NoError(t, err)
+	s.propose(t, Proposal{Document: graphOf(t, "a", "b"), Forced: true})
 	eventually(t, picky.has(3))
 	eventually(t, good.has(3))
 	eventually(t, func() bool { return good.Peers().Agree })

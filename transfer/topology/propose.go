@@ -9,30 +9,30 @@ import (
 // Proposal is a document that is to be set.
 type Proposal struct {
 	Document *Document     // its rings; all else of it is filled in
-	Expected uint64        // the version that it is to follow; 0: whatever is there now
+	After    *Document     // that it is to follow; nil: nothing is set yet
 	In       time.Duration // from when it is to hold, from now on
 	By, Note string
 	Forced   bool
 }
 
 // Propose sets the proposal as the next version and returns that. The error is ErrConflict
-// where another version than the expected one is there. With the reply of Redis lost it
+// where it does not follow what is there. With the reply of Redis lost it
 // looks once whether the version was set.
 func (s *Store) Propose(ctx context.Context, p Proposal) (*Document, error) {
-	current, now, err := s.currentAt(ctx)
+	set, now, err := s.Version(ctx)
 	if err != nil {
 		return nil, err
 	}
-	before := current.version()
-	if p.Expected != 0 && p.Expected != before.Number {
-		return nil, fmt.Errorf("%w (version %d is there, not %d)", ErrConflict, before.Number, p.Expected)
+	before := p.After.version()
+	if set != before {
+		return nil, fmt.Errorf("%w (version %d is there, not %d)", ErrConflict, set.Number, before.Number)
 	}
 	d := *p.Document
 	d.Version, d.ID, d.Parent = before.Number+1, newID(), before.ID
 	d.At, d.EffectiveAt = now.UnixMilli(), now.Add(p.In).UnixMilli()
 	d.By, d.Note, d.Forced = p.By, p.Note, p.Forced
-	if current != nil && d.EffectiveAt <= current.EffectiveAt {
-		d.EffectiveAt = current.EffectiveAt + 1
+	if p.After != nil && d.EffectiveAt <= p.After.EffectiveAt {
+		d.EffectiveAt = p.After.EffectiveAt + 1
 	}
 	if err := s.Set(ctx, before, &d); err != nil {
 		if set, _, lookErr := s.Version(ctx); isConflict(err) || lookErr != nil || !d.is(set) {

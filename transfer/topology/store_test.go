@@ -106,7 +106,16 @@ func configOf(t *testing.T, nodes ...string) *g.Config {
 // set puts a document of these nodes into Redis, to be in force at a time after now.
 func (s *server) set(t *testing.T, in time.Duration, nodes ...string) *Document {
 	t.Helper()
-	d, err := s.store().Propose(t.Context(), Proposal{Document: graphOf(t, nodes...), In: in, By: "test"})
+	return s.propose(t, Proposal{Document: graphOf(t, nodes...), In: in, By: "test"})
+}
+
+// propose sets p behind what is set.
+func (s *server) propose(t *testing.T, p Proposal) *Document {
+	t.Helper()
+	var err error
+	p.After, _, err = s.store().currentAt(t.Context())
+	require.NoError(t, err)
+	d, err := s.store().Propose(t.Context(), p)
 	require.NoError(t, err)
 	return d
 }
@@ -144,7 +153,7 @@ func TestOfTwoWritersOneWins(t *testing.T) {
 	s := startRedis(t)
 	first := s.set(t, 0, "a")
 	proposal := func(nodes ...string) Proposal {
-		return Proposal{Document: graphOf(t, nodes...), Expected: first.Version}
+		return Proposal{Document: graphOf(t, nodes...), After: first}
 	}
 	_, err := s.store().Propose(t.Context(), proposal("a", "b"))
 	require.NoError(t, err)
