@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	nethttp "net/http"
 	"os"
@@ -36,6 +37,12 @@ type liveRelay struct {
 func startLive(t *testing.T) *liveRelay {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) }) // after all else
+	return launchLive(t, nil)
+}
+
+// launchLive is startLive for one of several relays, with more sections.
+func launchLive(t *testing.T, more section) *liveRelay {
+	t.Helper()
 	graph, err := sink.NewGraph("127.0.0.1:0", sink.Options{Record: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { graph.Close() })
@@ -46,13 +53,14 @@ func startLive(t *testing.T) *liveRelay {
 		"socket":  listenOn(freePort(t)),
 		"graph":   section{"enabled": true, "cluster": section{"graph-00": graph.Addr()}},
 	}}
+	maps.Copy(r.cfg, more)
 	r.write(t)
 	cfg, err := g.Load(r.file)
 	require.NoError(t, err)
 	r.Service, err = NewService(cfg, slog.New(slog.DiscardHandler), plainPorts{})
 	require.NoError(t, err)
 	r.Start()
-	t.Cleanup(r.Stop)
+	t.Cleanup(func() { r.Stop() }) // of the one that runs then
 	return r
 }
 

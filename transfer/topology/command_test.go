@@ -42,7 +42,7 @@ func (s *server) file(t *testing.T, maxMove float64, nodes ...string) string {
 	}
 	text, err := json.Marshal(map[string]any{
 		"graph": graph,
-		"redis": map[string]any{"enabled": true, "addrs": []string{s.address}, "prefix": "test"},
+		"redis": map[string]any{"enabled": true, "addrs": []string{s.Address}, "prefix": "test"},
 	})
 	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "cfg.json")
@@ -157,7 +157,7 @@ func TestCommandsRefuse(t *testing.T) {
 	require.NoError(t, os.WriteFile(alone, []byte(`{}`), 0o600))
 	_, err = run(t, "get", "-c", alone)
 	require.ErrorContains(t, err, "the section redis is not enabled")
-	s.kill(t)
+	s.Kill()
 	_, err = run(t, "get", "-c", config)
 	require.ErrorContains(t, err, "cannot ask Redis for the topology")
 	require.ErrorIs(t, err, errMarked)

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -252,19 +251,19 @@ func TestRedisIsAway(t *testing.T) {
 	eventually(t, f.has(1))
 	d := s.set(t, 3*time.Second, "a", "b")
 	eventually(t, func() bool { return f.Topology().Pending == 2 })
-	require.NoError(t, s.process.Process.Signal(syscall.SIGSTOP))
+	s.Stop()
 	eventually(t, f.has(2))
 	f.relay.mu.Lock()
 	require.WithinDuration(t, d.from(), f.relay.switched[1], 300*time.Millisecond)
 	f.relay.mu.Unlock()
 	eventually(t, func() bool { return !f.Topology().Redis })
 	require.Contains(t, f.Troubles()[0], "Redis cannot be asked for the shared topology, version 2 stays in force: ")
-	require.NoError(t, s.process.Process.Signal(syscall.SIGCONT))
+	s.Continue()
 	eventually(t, func() bool { return f.Topology().Redis && len(f.Troubles()) == 0 })
 
-	s.kill(t)
+	s.Kill()
 	eventually(t, func() bool { return !f.Topology().Redis })
-	s.start(t) // with nothing in it
+	s.Restart() // with nothing in it
 	eventually(t, func() bool { return f.Topology().Redis })
 	eventually(t, func() bool {
 		d, err := s.store().Current(t.Context())
@@ -291,6 +290,6 @@ func TestAtStart(t *testing.T) {
 	later.Version = 3
 	require.Equal(t, uint64(3), begin(&later, fine), "Redis has an older one")
 	require.Equal(t, uint64(1), begin(first, fine))
-	s.kill(t)
+	s.Kill()
 	require.Equal(t, uint64(3), begin(&later, fine))
 }

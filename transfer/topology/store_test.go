@@ -3,8 +3,6 @@ package topology
 import (
 	"context"
 	"fmt"
-	"net"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -16,32 +14,21 @@ import (
 	"transfer/g"
 	"transfer/g/remote"
 	"transfer/g/stat"
+	"transfer/sender/servertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // server is a real Redis of a test.
 type server struct {
-	address string
-	client  redis.UniversalClient
-	process *exec.Cmd
-	program string
-	dir     string
+	*servertest.Redis
+	client redis.UniversalClient
 }
 
 // startRedis starts one with nothing in it.
 func startRedis(t *testing.T) *server {
 	t.Helper()
-	program, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Skip("no redis-server is installed")
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &server{address: ln.Addr().String(), program: program, dir: t.TempDir()}
-	require.NoError(t, ln.Close())
-	s.start(t)
-	t.Cleanup(func() { s.kill(t) })
+	s := &server{Redis: servertest.StartRedis(t)}
 	s.client = s.open(t)
 	return s
 }
@@ -49,35 +36,10 @@ func startRedis(t *testing.T) *server {
 // open returns a client of its own.
 func (s *server) open(t *testing.T) redis.UniversalClient {
 	t.Helper()
-	client, err := remote.Open(&g.Redis{Addrs: []string{s.address}, ConnTimeout: time.Second, CallTimeout: time.Second})
+	client, err := remote.Open(&g.Redis{Addrs: []string{s.Address}, ConnTimeout: time.Second, CallTimeout: time.Second})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	return client
-}
-
-func (s *server) start(t *testing.T) {
-	t.Helper()
-	_, port, err := net.SplitHostPort(s.address)
-	require.NoError(t, err)
-	s.process = exec.Command(s.program, "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", s.dir)
-	require.NoError(t, s.process.Start())
-	require.Eventually(t, func() bool {
-		c, err := net.Dial("tcp", s.address)
-		if err == nil {
-			_ = c.Close()
-		}
-		return err == nil
-	}, 10*time.Second, 10*time.Millisecond)
-}
-
-func (s *server) kill(t *testing.T) {
-	t.Helper()
-	if s.process == nil {
-		return
-	}
-	require.NoError(t, s.process.Process.Kill())
-	_, _ = s.process.Process.Wait()
-	s.process = nil
 }
 
 func (s *server) store() *Store { return NewStore(s.client, "test") }
