@@ -83,17 +83,14 @@ func (st *Stream) write(fence string, first, end uint64, bytes, size int64, entr
 		}
 		st.registered = true
 	}
-	var meta []any
+	var meta Meta
+	var fields []any
 	if fence == "" {
-		bytes = 0
-		st.mu.Lock()
-		m := st.meta
-		st.mu.Unlock()
-		m.Lanes, m.Hash, m.Encoding, m.Routing = st.options.Lanes, st.options.Hash, st.options.Encoding, st.currentRouting()
-		st.routing, meta = string(m.Routing), m.fields()
+		bytes, meta = 0, st.begun(st.currentRouting())
+		st.routing, fields = string(meta.Routing), meta.fields()
 	}
 	st.attempt++
-	args := append([]any{s.options.Relay, fence, s.options.Lease.Milliseconds(), st.attempt, first, end, bytes + size, len(meta)}, meta...)
+	args := append([]any{s.options.Relay, fence, s.options.Lease.Milliseconds(), st.attempt, first, end, bytes + size, len(fields)}, fields...)
 	asked := s.now()
 	a, err := s.call(ctx, s.scripts.append, st, append(args, entries...)...)
 	if err != nil {
@@ -110,7 +107,7 @@ func (st *Stream) write(fence string, first, end uint64, bytes, size int64, entr
 		return ErrNotHeld
 	}
 	if fence == "" {
-		a.head, a.end = first, first // as it was before
+		st.meta, a.head, a.end = meta, first, first // as it was before
 		st.hold(a, asked)
 	}
 	st.end, st.stored, st.bytes, st.used = end, end, bytes+size, s.now()

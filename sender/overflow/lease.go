@@ -17,23 +17,31 @@ func (s *Store) validFrom(asked time.Time) time.Time {
 
 // claimArgs are the arguments of claimScript. calls is held.
 func (st *Stream) claimArgs() []any {
+	routing := st.currentRouting()
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	mode, needs := "adopt", "0"
+	mode, known, needs := "adopt", any(st.end), "0"
 	meta := st.meta
 	switch {
 	case st.own:
-		mode = "own"
-		meta.Lanes, meta.Hash, meta.Encoding = st.options.Lanes, st.options.Hash, st.options.Encoding
-		meta.Routing = st.currentRouting()
+		mode, meta = "own", st.begun(routing)
+		if !st.knows {
+			known = ""
+		}
 	case st.claim.Number > 0:
 		mode = "restore"
 	}
 	if st.until < st.end { // somebody waits for points of it
 		needs = "1"
 	}
-	args := []any{st.store.options.Relay, st.store.options.Lease.Milliseconds(), st.seen, mode, st.end, needs}
+	args := []any{st.store.options.Relay, st.store.options.Lease.Milliseconds(), st.seen, mode, known, needs}
 	return append(args, meta.fields()...)
+}
+
+// begun returns the meta of an own stream that is begun now.
+func (st *Stream) begun(routing []byte) Meta {
+	o := &st.options
+	return Meta{Owner: st.store.options.Relay, Target: o.Target, Lane: o.Lane, Lanes: o.Lanes, Hash: o.Hash, Encoding: o.Encoding, Routing: routing}
 }
 
 // currentRouting returns what an adopter has to know.
@@ -53,7 +61,7 @@ func (st *Stream) claimed(a answer, asked time.Time) error {
 	case st.standing == gone:
 		return ErrNotHeld
 	case a.word == isAbsent && st.own:
-		st.standing, st.head, st.bytes = absent, st.end, 0
+		st.standing, st.head, st.bytes, st.knows = absent, st.end, 0, true
 		return nil
 	case a.word != isHeld:
 		return ErrNotHeld
@@ -78,7 +86,7 @@ func (st *Stream) claimed(a answer, asked time.Time) error {
 func (st *Stream) hold(a answer, asked time.Time) {
 	st.standing, st.fence, st.valid = held, a.fence, st.store.validFrom(asked)
 	st.claim = Claim{Number: st.store.claims.Add(1), Head: a.head, End: a.end, TakenUntil: a.takenUntil}
-	st.head, st.stored, st.end, st.bytes = a.head, a.end, max(st.end, a.end, a.takenUntil), a.bytes
+	st.head, st.stored, st.end, st.knows, st.bytes = a.head, a.end, max(st.end, a.end), true, a.bytes
 	st.used = st.store.now()
 }
 

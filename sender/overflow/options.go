@@ -67,12 +67,12 @@ type StreamOptions struct {
 	Encoding string
 	Known    []string
 	// Routing returns what an adopter has to know of the target's cluster, as JSON, and
-	// Ring a word for the ring that is in force; nil: nothing. Both are called before calls
-	// to Redis, by any goroutine.
+	// Ring a word for the ring that is in force; nil: nothing. Both are called by any
+	// goroutine, Routing every quarter of a lease.
 	Routing func() []byte
 	Ring    func() string
 	// Read and End are what was stored of the stream: all before Read is delivered or
-	// dropped, and End lies behind the last point. 0 is taken as 1. What Redis has from
-	// End on, the journal has too: it is deleted.
+	// dropped, and End lies behind the last point. What Redis has from End on, the journal
+	// has too: it is deleted. With 0 for both, nothing is known, and what Redis has stays.
 	Read, End uint64
 }

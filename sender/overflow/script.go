@@ -88,8 +88,8 @@ end
 `
 
 // claimScript gets the lease. ARGV: who, lease in ms, the fence that there is, or "", "own", "adopt" or, for who
-// had adopted what Redis has lost, "restore"; the end that it knows, "1" if it needs the
-// stream although Redis has none, names and values of the meta that is made then.
+// had adopted what Redis has lost, "restore"; the end that it knows, or "", "1" if it
+// needs the stream although Redis has none, names and values of the meta that is made then.
 const claimScript = `
 call('PERSIST', meta)
 local me, lease, mode, known = ARGV[1], tonumber(ARGV[2]), ARGV[4], ARGV[5]
@@ -113,8 +113,10 @@ elseif m.holder ~= me and m.holder ~= '' and tonumber(m['until']) > now then
   return {'taken'}
 end
 if mode == 'own' then
-  local limit = math.max(tonumber(known), tonumber(m.takenUntil or '0'))
-  if tonumber(m['end']) > limit then cut(m, text(limit)) end
+  if known ~= '' and tonumber(m['end']) > tonumber(known) then
+    cut(m, known)
+    if tonumber(m.takenUntil or '0') > tonumber(known) then set(m, 'takenUntil', known) end
+  end
   if call('XLEN', stream) == 0 then call('HSET', meta, unpack(ARGV, 7)) end
 end
 set(m, 'holder', me, 'fence', text(math.max(tonumber(m.fence or '0') + 1, now)), 'until', text(now + lease), 'attempt', '0')

@@ -57,10 +57,11 @@ func New(o Options) *Store {
 // Own returns the stream of a lane of this relay. It does no I/O: Run claims the stream
 // where there is one. One that was given for the same lane before is closed.
 func (s *Store) Own(o StreamOptions) *Stream {
+	knows := o.End > 0 || o.Read > 0
 	o.Read, o.End = max(1, o.Read), max(1, o.Read, o.End)
-	meta := Meta{Owner: s.options.Relay, Target: o.Target, Lane: o.Lane, Lanes: o.Lanes, Hash: o.Hash, Encoding: o.Encoding}
-	st := newStream(s, meta)
+	st := newStream(s, Meta{Owner: s.options.Relay, Target: o.Target, Lane: o.Lane, Lanes: o.Lanes, Hash: o.Hash, Encoding: o.Encoding})
 	st.own, st.options, st.known = true, o, append([]string{o.Encoding}, o.Known...)
+	st.knows = knows
 	st.until, st.head, st.end = o.Read, o.Read, o.End
 	s.mu.Lock()
 	before := s.streams[st.name]

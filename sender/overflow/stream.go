@@ -60,6 +60,7 @@ type Stream struct {
 	claim    Claim
 	head     uint64 // what lies before is deleted
 	end      uint64
+	knows    bool   // end; false: what is found is
 	stored   uint64 // end as Redis has it: lower where it has lost something
 	bytes    int64
 	until    uint64 // what lies before is to be deleted

@@ -22,7 +22,7 @@ func TestAppendReadRelease(t *testing.T) {
 	require.Equal(t, []uint64{11, 16, 17}, ends)
 	require.True(t, st.Held())
 	require.Equal(t, "a/"+testTarget+"/0", st.Name())
-	require.Equal(t, Meta{Owner: "a", Target: testTarget, Lanes: 1, Hash: "crc32", Encoding: testEncoding}, st.Meta())
+	require.Equal(t, Meta{Owner: "a", Target: testTarget, Lanes: 1, Hash: "crc32", Encoding: testEncoding, Routing: []byte(`{"ring":1}`)}, st.Meta())
 	require.Equal(t, Claim{Number: st.Claim().Number, Head: 1, End: 1}, st.Claim())
 	require.NotZero(t, st.Claim().Number)
 	require.Positive(t, st.Bytes())
@@ -100,6 +100,46 @@ func TestRestartOfTheOwner(t *testing.T) {
 	end, missing := drain(t, st, 31)
 	require.Equal(t, uint64(120), end)
 	require.Zero(t, missing)
+}
+
+// An owner of which nothing is stored takes what is there.
+func TestRestartWithoutAState(t *testing.T) {
+	server := servertest.StartRedis(t)
+	r := startRelay(t, server, "a")
+	st := r.own(0, 0)
+	fill(t, st, 1, 101)
+	st.Release(31)
+	r.eventually(func() bool { return length(t, r.client, st) == 7 }, "it is deleted")
+	r.stop()
+	r = startRelay(t, server, "a")
+	st = r.own(0, 0)
+	require.Equal(t, Claim{Number: st.Claim().Number, Head: 31, End: 101}, st.Claim())
+	_, missing := drain(t, st, 31)
+	require.Zero(t, missing)
+	fill(t, st, 101, 121)
+}
+
+// What lanes an older run had is kept as long as points are left of it.
+func TestRestartWithOtherLanes(t *testing.T) {
+	server := servertest.StartRedis(t)
+	r := startRelay(t, server, "a")
+	fill(t, r.own(0, 0), 1, 101)
+	r.stop()
+	for _, read := range []uint64{11, 101} {
+		r = startRelay(t, server, "a")
+		o := options(read, 101)
+		o.Lanes = 3
+		st := r.Own(o)
+		r.eventually(st.Held, "it is claimed")
+		require.Equal(t, 1, st.Meta().Lanes)
+		r.eventually(func() bool { return length(t, r.client, st) == int64(101-read)/10 }, "what was read is deleted")
+		if read == 101 {
+			r.eventually(func() bool { return keyCount(t, r.client) == 0 }, "it is let go")
+			fill(t, st, 101, 111)
+			require.Equal(t, 3, st.Meta().Lanes)
+		}
+		r.stop()
+	}
 }
 
 // The one that ran before can do nothing more.
