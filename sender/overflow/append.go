@@ -3,6 +3,7 @@ package overflow
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"transfer/sender/queue"
 	"transfer/sender/spool/record"
@@ -24,10 +25,7 @@ func (st *Stream) Append(blocks ...*queue.Block) (ends []uint64, err error) {
 		return nil, err
 	}
 	st.mu.Lock()
-	can, fence, first, bytes := st.canAppend(), st.fence, st.end, st.bytes
-	if st.standing == absent {
-		fence = ""
-	}
+	can, first, bytes := st.canAppend(), st.end, st.bytes
 	st.mu.Unlock()
 	if !can {
 		return nil, ErrNotHeld
@@ -39,7 +37,7 @@ func (st *Stream) Append(blocks ...*queue.Block) (ends []uint64, err error) {
 	if !st.store.hasRoom(bytes, size) {
 		return nil, ErrFull
 	}
-	if err := st.write(fence, first, ends[len(ends)-1], bytes, size, entries); err != nil {
+	if err := st.write(first, size, entries); err != nil {
 		return nil, err
 	}
 	return ends, nil
@@ -73,26 +71,53 @@ func (st *Stream) entries(blocks []*queue.Block, first uint64) (args []any, ends
 	return args, ends, int64(len(bytes) + entryOverhead*len(parts))
 }
 
-// write runs the script that appends. An empty fence stands for a stream that is to be
-// made. calls is held.
-func (st *Stream) write(fence string, first, end uint64, bytes, size int64, entries []any) error {
-	s, ctx := st.store, context.Background()
+// mostEntries is how many entries are written at a time: Redis takes a million arguments.
+const mostEntries = 5000
+
+// write appends the entries, of so many bytes, the first point of which has the number
+// first. Until all of them are there the stream has no other end. calls is held.
+func (st *Stream) write(first uint64, size int64, entries []any) error {
 	if !st.registered {
-		if err := s.register(ctx, []*Stream{st}); err != nil {
+		if err := st.store.register(context.Background(), []*Stream{st}); err != nil {
 			return err
 		}
 		st.registered = true
 	}
+	end := first
+	for some := range slices.Chunk(entries, mostEntries*entryArgs) {
+		id, _ := some[len(some)-entryArgs].(string)
+		behind := numberOf(id) + 1
+		if err := st.writeSome(end, behind, size, some); err != nil {
+			return err
+		}
+		end = behind
+	}
+	st.store.since.Add(size)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.standing == gone {
+		return ErrNotHeld
+	}
+	st.end, st.stored, st.bytes, st.used = end, end, st.bytes+size, st.store.now()
+	return nil
+}
+
+// writeSome runs the script that appends, and makes the stream where there is none.
+func (st *Stream) writeSome(first, end uint64, size int64, entries []any) error {
+	s := st.store
+	st.mu.Lock()
+	makes, fence, bytes := st.standing == absent, st.fence, st.bytes
+	st.mu.Unlock()
 	var meta Meta
 	var fields []any
-	if fence == "" {
-		bytes, meta = 0, st.begun(st.currentRouting())
+	if makes {
+		fence, bytes, meta = "", 0, st.begun(st.currentRouting())
 		st.routing, fields = string(meta.Routing), meta.fields()
 	}
 	st.attempt++
 	args := append([]any{s.options.Relay, fence, s.options.Lease.Milliseconds(), st.attempt, first, end, bytes + size, len(fields)}, fields...)
 	asked := s.now()
-	a, err := s.call(ctx, s.scripts.append, st, append(args, entries...)...)
+	a, err := s.call(context.Background(), s.scripts.append, st, append(args, entries...)...)
 	if err != nil {
 		return err
 	}
@@ -100,16 +125,12 @@ func (st *Stream) write(fence string, first, end uint64, bytes, size int64, entr
 		st.refused(a.word)
 		return fmt.Errorf("cannot append to %s, it is %s: %w", st.name, a.word, ErrNotHeld)
 	}
-	s.since.Add(size)
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	if st.standing == gone {
-		return ErrNotHeld
-	}
-	if fence == "" {
-		st.meta, a.head, a.end = meta, first, first // as it was before
+	if makes {
+		st.mu.Lock()
+		defer st.mu.Unlock()
+		a.head, a.end, a.bytes = first, first, 0 // as it was before
+		st.meta = meta
 		st.hold(a, asked)
 	}
-	st.end, st.stored, st.bytes, st.used = end, end, bytes+size, s.now()
 	return nil
 }

@@ -54,7 +54,6 @@ func (st *Stream) currentRouting() []byte {
 
 // claimed notes the answer to a claim that was asked for at the given time. calls is held.
 func (st *Stream) claimed(a answer, asked time.Time) error {
-	s := st.store
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	switch {
@@ -78,12 +77,18 @@ func (st *Stream) claimed(a answer, asked time.Time) error {
 	if len(meta.Routing) > 0 {
 		st.routing = string(meta.Routing)
 	}
-	s.log.Info("a stream in Redis is claimed", "stream", st.name, "head", a.head, "end", a.end, "takenUntil", a.takenUntil)
 	return nil
 }
 
 // hold notes that the lease was got anew. mu is held.
 func (st *Stream) hold(a answer, asked time.Time) {
+	if st.standing == gone {
+		return
+	}
+	if known := max(st.until, a.takenUntil); st.knows && (known < a.head || a.end < st.end) {
+		st.store.log.Error("Redis has lost points of a stream", "stream", st.name,
+			"read", known, "left", a.head, "until", a.end, "end", st.end)
+	}
 	st.standing, st.fence, st.valid = held, a.fence, st.store.validFrom(asked)
 	st.claim = Claim{Number: st.store.claims.Add(1), Head: a.head, End: a.end, TakenUntil: a.takenUntil}
 	st.head, st.stored, st.end, st.knows, st.bytes = a.head, a.end, max(st.end, a.end), true, a.bytes
@@ -121,7 +126,6 @@ func (st *Stream) renewed(a answer, asked time.Time) {
 	if a.end < st.stored {
 		// Redis has lost what it had: its numbers are those of an older day.
 		st.hold(a, asked)
-		st.store.log.Error("Redis has lost points of a stream", "stream", st.name, "from", a.end, "until", st.end)
 	}
 }
 
@@ -143,7 +147,11 @@ func (st *Stream) refused(word string) {
 // claimAll claims the streams that are not held: those of this relay, and adopted ones that
 // Redis has lost.
 func (s *Store) claimAll(ctx context.Context) error {
-	streams := s.all(func(st *Stream) bool { return st.is(unknown) })
+	streams := s.all(func(st *Stream) bool {
+		st.mu.Lock()
+		defer st.mu.Unlock()
+		return st.standing == unknown && (st.own || st.claim.Number > 0) // or else Adopt does it
+	})
 	if err := s.see(ctx, streams); err != nil {
 		return err
 	}

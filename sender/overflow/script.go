@@ -82,7 +82,8 @@ local function cut(m, from)
   else
     call('XSETID', stream, text(tonumber(from) - 1) .. '-0')
   end
-  set(m, 'end', from)
+  local had, left = tonumber(m['end']) - tonumber(m.head), math.max(0, tonumber(from) - tonumber(m.head))
+  set(m, 'end', from, 'bytes', text(math.floor(tonumber(m.bytes or '0') * left / math.max(1, had))))
   if tonumber(m.head) > tonumber(from) then set(m, 'head', from) end
 end
 `
