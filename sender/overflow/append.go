@@ -71,8 +71,9 @@ func (st *Stream) entries(blocks []*queue.Block, first uint64) (args []any, ends
 	return args, ends, int64(len(bytes) + entryOverhead*len(parts))
 }
 
-// mostEntries is how many entries are written at a time: Redis takes a million arguments.
-const mostEntries = 5000
+// mostEntries is how many entries are written at a time: Redis takes no more than a million
+// arguments, and each call has its time.
+const mostEntries = 1000
 
 // write appends the entries, of so many bytes, the first point of which has the number
 // first. Until all of them are there the stream has no other end. calls is held.

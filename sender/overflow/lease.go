@@ -99,8 +99,9 @@ func (st *Stream) hold(a answer, asked time.Time) {
 func (st *Stream) renewArgs() []any {
 	routing := ""
 	if st.own {
-		if now := string(st.currentRouting()); now != st.routing {
-			routing, st.routing = now, now
+		st.offered = string(st.currentRouting())
+		if st.offered != st.routing {
+			routing = st.offered
 		}
 	}
 	st.attempt++
@@ -120,6 +121,7 @@ func (st *Stream) renewed(a answer, asked time.Time) {
 		st.refused(a.word)
 		return
 	}
+	st.routing = st.offered
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.valid = st.store.validFrom(asked)

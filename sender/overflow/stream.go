@@ -50,6 +50,7 @@ type Stream struct {
 	attempt    uint64     // number of the last such call; calls is held
 	registered bool       // its name is in the registry; calls is held
 	routing    string     // as it was written last; calls is held
+	offered    string     // routing that a renewal under way is to write; calls is held
 	seen       string     // fence before a claim; calls is held
 
 	mu       sync.Mutex

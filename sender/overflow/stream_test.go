@@ -254,14 +254,14 @@ func TestShareOfOneStream(t *testing.T) {
 func TestShareOfAll(t *testing.T) {
 	t.Parallel()
 	server := servertest.StartRedis(t, "--maxmemory", "100mb")
-	r := startRelay(t, server, "a", func(o *Options) { o.Share = 0.1 })
+	r := startRelay(t, server, "a", func(o *Options) { o.Share = 0.2 })
 	st := r.own(0, 0)
-	require.NoError(t, r.client.Set(t.Context(), "other", make([]byte, 6<<20), 0).Err())
+	require.NoError(t, r.client.Set(t.Context(), "other", make([]byte, 12<<20), 0).Err())
 	time.Sleep(2 * lookEvery)
 	var err error
 	n := 0
 	for ; err == nil; n++ {
-		require.Less(t, n, 9)
+		require.Less(t, n, 18, "20 MiB less 12 MiB")
 		_, err = st.Append(bulk(500_000))
 	}
 	require.ErrorIs(t, err, ErrFull)
