@@ -6,6 +6,7 @@ import (
 
 	"transfer/g/segment"
 	"transfer/g/stat"
+	"transfer/sender/queue"
 	"transfer/sender/spool"
 )
 
@@ -44,14 +45,14 @@ func (s *Sender) Backlogs() ([]stat.Backlog, error) {
 func (t *target) backlog(lane int, now time.Time) (row stat.Backlog, behind bool) {
 	blocks := t.lanes[lane].blocks
 	held := blocks.Held()
-	if held.Disk == 0 && !blocks.IsBehind(now) {
+	if held.Disk+held.Stream == 0 && !blocks.IsBehind(now) {
 		return row, false
 	}
 	row = stat.Backlog{
 		Target: t.id, Lane: &lane, State: stat.BacklogLive,
-		Points: held.Disk, Memory: held.Memory, Encoding: t.encoding,
+		Points: held.Disk, Redis: held.Stream, Memory: held.Memory, Encoding: t.encoding,
 	}
-	if held.Disk > 0 {
+	if held.Disk+held.Stream > 0 {
 		row.State = stat.BacklogSpooled
 	}
 	if !held.Oldest.IsZero() {
@@ -65,15 +66,16 @@ func (t *target) backlog(lane int, now time.Time) (row stat.Backlog, behind bool
 	return row, true
 }
 
-// VisitSpool gives the visitor what lies on disk of a lane and was neither delivered
-// nor dropped. It returns how many points could not be read because of damage.
+// VisitSpool gives the visitor what lies in Redis and then on disk of a lane and was
+// neither delivered nor dropped. It returns how many points could not be read because of
+// damage.
 // errors.Is with stat.ErrNoBacklog where there is no such spool.
 func (s *Sender) VisitSpool(id string, lane int, visit spool.Visitor) (damaged uint64, err error) {
 	if t := s.target(id); t != nil {
 		if lane < 0 || lane >= len(t.lanes) || t.spooler == nil || t.spooler.all() == nil {
 			return 0, noBacklog(id, lane)
 		}
-		return t.spooler.all()[lane].Visit(t.lanes[lane].blocks.Held().Read, visit)
+		return t.visit(lane, visit)
 	}
 	folders, err := s.formerFolders()
 	if err != nil {
@@ -87,6 +89,21 @@ func (s *Sender) VisitSpool(id string, lane int, visit spool.Visitor) (damaged u
 		}
 	}
 	return 0, noBacklog(id, lane)
+}
+
+// visit is VisitSpool for a lane whose spool is open.
+func (t *target) visit(lane int, visit spool.Visitor) (damaged uint64, err error) {
+	held, more := t.lanes[lane].blocks.Held(), true
+	if stream := t.lanes[lane].stream(); stream != nil && held.Stream > 0 {
+		err = stream.Visit(held.ReadStream, func(b *queue.Block, first uint64, encoding string) bool {
+			more = visit(b, first, encoding)
+			return more
+		})
+	}
+	if err != nil || !more {
+		return 0, err
+	}
+	return t.spooler.all()[lane].Visit(held.Read, visit)
 }
 
 func noBacklog(id string, lane int) error {

@@ -31,7 +31,9 @@ func (l *lane) unheld(draining bool) time.Duration {
 		return 0
 	case stream.Held() && l.blocks.Reconcile(foundIn(stream)):
 		return 0
-	case draining:
+	}
+	l.blocks.Expire(l.now) // what is too old waits for nothing
+	if draining {
 		return queue.Forever
 	}
 	return holdPause

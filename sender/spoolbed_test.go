@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
@@ -31,6 +32,10 @@ type spoolBed struct {
 	spools *spool.Store
 	dead   *dead.Store // nil: none
 	sender *Sender
+
+	redis      *sharedRedis          // nil: there is no overflow
+	client     redis.UniversalClient // of the Sender's overflow
+	goroutines []goleak.Option       // those that don't count as leaks
 }
 
 func newSpoolBed(t *testing.T, p Backend) *spoolBed {
@@ -50,7 +55,11 @@ func (b *spoolBed) start(t *testing.T, past *State) *Sender {
 	b.spools, err = spool.Open(b.dir, spool.Options{Disk: b.disk})
 	require.NoError(t, err)
 	s := newSender(1<<30, quiet())
-	s.shared.use(Storage{Spools: b.spools, Dead: b.dead, Past: past})
+	storage := Storage{Spools: b.spools, Dead: b.dead, Past: past}
+	if b.redis != nil {
+		storage.Overflow, b.client = b.redis.open("relay-a")
+	}
+	s.shared.use(storage)
 	s.shared.lacks = b.lacks.Load
 	s.shared.recovery = 1e9 // a real backlog would take the tests too long
 	p := plan{Backend: b.peer, Rules: b.rules, group: []string{"a:1"}}
@@ -70,8 +79,11 @@ func (b *spoolBed) stop(t *testing.T, upTo uint64) *State {
 	b.sender.Stop(ctx)
 	state := b.sender.State(upTo)
 	require.NoError(t, b.sender.Close())
+	if b.client != nil {
+		require.NoError(t, b.client.Close())
+	}
 	require.True(t, b.target().Balanced())
-	goleak.VerifyNone(t)
+	goleak.VerifyNone(t, b.goroutines...)
 	return state
 }
 

@@ -87,6 +87,16 @@ func foundIn(stream *overflow.Stream) queue.Found {
 	return queue.Found{Claim: c.Number, Head: c.Head, End: c.End, TakenUntil: c.TakenUntil}
 }
 
+// reconcile makes the lanes' accounts agree with what was found since, also of lanes that
+// have nothing to send.
+func (s *streams) reconcile() {
+	for i, lane := range s.queue.Lanes() {
+		if stream := s.of(i); stream != nil && stream.Held() {
+			lane.Reconcile(foundIn(stream)) // a lane that has some of it in flight does it itself
+		}
+	}
+}
+
 // append writes the Blocks that left a lane to its stream, as far as that may and does take
 // them, and returns the rest. It waits for one call that fails at most: then Redis counts as
 // away, and nobody tries.

@@ -76,8 +76,9 @@ func (t *target) status(now time.Time) stat.Target {
 		Ledger: account.Ledger, QueuedBytes: account.Bytes,
 		Spooled: account.Spooled, SpoolPoints: account.OnDisk, Mismatches: t.mismatches.Load(),
 	}
+	s.RedisPoints = account.InRedis
 	if t.spooler != nil {
-		s.SpoolBytes = t.spooler.bytes()
+		s.SpoolBytes, s.RedisBytes = t.spooler.bytes(), t.spooler.streams.bytes()
 	}
 	if !account.Oldest.IsZero() {
 		s.OldestSeconds = max(0, now.Sub(account.Oldest).Seconds())

@@ -32,16 +32,19 @@ func (s *Sender) upkeep(stop <-chan struct{}) {
 	}
 }
 
-// check holds the target's ledger against what is queued (promise P1), and makes the
-// spooler look if it may have something to do.
+// check makes the target's ledger agree with what Redis has, holds it against what is queued
+// (promise P1), and makes the spooler look if it may have something to do.
 func (t *target) check() {
+	if t.spooler != nil {
+		t.spooler.streams.reconcile()
+	}
 	account := t.queue.Account()
 	t.recovery.measure(account.Accepted, t.lanes[0].shared.now())
 	if !account.Balanced() && t.mismatches.Add(1) == 1 {
 		t.health.log.Error("the ledger does not balance: points are lost or counted twice, please report this",
 			"ledger", account.Ledger)
 	}
-	if t.spooler != nil && (account.Bytes > 0 || t.spooler.bytes() > 0 || t.spooler.Trouble() != nil) {
+	if t.spooler != nil && (account.Bytes > 0 || account.InRedis > 0 || t.spooler.bytes() > 0 || t.spooler.Trouble() != nil) {
 		t.queue.Look()
 	}
 }

@@ -12,6 +12,7 @@ type Backlog struct {
 	Lane     *int       `json:"lane,omitempty"`
 	State    string     `json:"state,omitempty"`  // of a relay that runs: see the Backlog constants
 	Points   uint64     `json:"points"`           // on disk, by the numbers: damaged ones count too
+	Redis    uint64     `json:"redis,omitempty"`  // points in Redis, which are older than those on disk
 	Memory   uint64     `json:"memory,omitempty"` // points in memory only
 	Bytes    int64      `json:"bytes"`            // of disk
 	Oldest   *time.Time `json:"oldest,omitempty"` // nil: not known
@@ -22,7 +23,7 @@ type Backlog struct {
 // The states of a Backlog.
 const (
 	BacklogLive    = "live"    // in memory; what comes now goes there too
-	BacklogSpooled = "spooled" // on disk; what comes now waits behind it
+	BacklogSpooled = "spooled" // in Redis or on disk; what comes now waits behind it
 	BacklogMoving  = "moving"  // of a target that is not configured any more: it goes to those of now
 	BacklogFormer  = "former"  // of a target that is not configured any more: it is not sent
 )

@@ -48,7 +48,9 @@ type Target struct {
 	State   string `json:"state"`   // see the State constants
 	Error   string `json:"lastError,omitempty"`
 	Ledger
-	Spooled       bool    `json:"spooled"`       // what comes now waits behind older points on disk
+	Spooled       bool    `json:"spooled"`       // what comes now waits behind older points in Redis or on disk
+	RedisPoints   uint64  `json:"redisPoints"`   // of the queued, those that lie in Redis, for all that is known
+	RedisBytes    int64   `json:"redisBytes"`    // of its memory, about
 	SpoolPoints   uint64  `json:"spoolPoints"`   // of the queued, those that lie on disk
 	SpoolBytes    int64   `json:"spoolBytes"`    // of disk, with points that are delivered and not yet given free
 	DeadLetters   uint64  `json:"deadLetters"`   // points refused for good that are kept

@@ -203,10 +203,12 @@ function away(t) {
     .map((a) => `${a.address} ${a.state}${a.lastError ? ': ' + a.lastError : ''}`).join(' · ');
 }
 
-// onDisk tells what of the queue is on disk, and whether new points wait behind it.
+// onDisk tells what of the queue is in Redis and on disk, and whether new points wait
+// behind it.
 function onDisk(t) {
-  if (!t.spooled && t.spoolPoints === 0) return '';
-  return `${t.spooled ? 'spooled, ' : ''}on disk ${count(t.spoolPoints)}, ${bytes(t.spoolBytes)}`;
+  if (!t.spooled && t.spoolPoints === 0 && t.redisPoints === 0) return '';
+  const redis = t.redisPoints > 0 ? `in Redis ${count(t.redisPoints)}, ${bytes(t.redisBytes)}, ` : '';
+  return `${t.spooled ? 'spooled, ' : ''}${redis}on disk ${count(t.spoolPoints)}, ${bytes(t.spoolBytes)}`;
 }
 
 // withUnits gives the targets their units. The state of one that is on its way out is

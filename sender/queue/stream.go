@@ -1,6 +1,10 @@
 package queue
 
-import "transfer/g/segment"
+import (
+	"time"
+
+	"transfer/g/segment"
+)
 
 // The stream of a lane lies in Redis, where other relays reach it too. What the lane knows
 // of it is its own account, true or not: points count as queued from when they were written
@@ -165,6 +169,13 @@ func (l *Lane) SendsStream() bool {
 		return b.liesOn(InStream)
 	}
 	return l.shelves[InStream].unread() > 0
+}
+
+// Expire drops what is too old, as Take does. Owner only.
+func (l *Lane) Expire(now time.Time) {
+	l.queue.mu.Lock()
+	defer l.queue.mu.Unlock()
+	l.expire(now)
 }
 
 // Withdraw gives the Blocks in flight back as Return does, but as none that a call failed

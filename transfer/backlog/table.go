@@ -12,28 +12,38 @@ import (
 	jsoniter "github.com/json-iterator/go"
 )
 
-// writeRows writes the rows as a table for people, with a line for all of them.
+// writeRows writes the rows as a table for people, with a line for all of them. What lies in
+// Redis has a column if there is something.
 func writeRows(out io.Writer, rows []Row, what string) error {
 	if len(rows) == 0 {
 		_, err := fmt.Fprintf(out, "no %s\n", what)
 		return err
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "TARGET\tLANE\tSTATE\tPOINTS\tMEMORY\tBYTES\tOLDEST\tNEWEST\tENCODING")
-	var points, memory uint64
+	var redis, points, memory uint64
 	var bytes int64
+	for _, r := range rows {
+		redis += r.Redis
+	}
+	inRedis := func(text string) string {
+		if redis == 0 {
+			return ""
+		}
+		return text + "\t"
+	}
+	fmt.Fprintf(table, "TARGET\tLANE\tSTATE\t%sPOINTS\tMEMORY\tBYTES\tOLDEST\tNEWEST\tENCODING\n", inRedis("REDIS"))
 	for _, r := range rows {
 		lane := "-"
 		if r.Lane != nil {
 			lane = strconv.Itoa(*r.Lane)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\t%s\t%s\t%s\n", visible(r.Target), lane, cmp.Or(r.State, "-"), r.Points, r.Memory, size(r.Bytes),
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s%d\t%d\t%s\t%s\t%s\t%s\n", visible(r.Target), lane, cmp.Or(r.State, "-"), inRedis(strconv.FormatUint(r.Redis, 10)), r.Points, r.Memory, size(r.Bytes),
 			moment(r.Oldest), moment(r.Newest), visible(r.Encoding))
 		points += r.Points
 		memory += r.Memory
 		bytes += r.Bytes
 	}
-	fmt.Fprintf(table, "all\t-\t-\t%d\t%d\t%s\t\t\t\n", points, memory, size(bytes))
+	fmt.Fprintf(table, "all\t-\t-\t%s%d\t%d\t%s\t\t\t\n", inRedis(strconv.FormatUint(redis, 10)), points, memory, size(bytes))
 	return table.Flush()
 }
 
