@@ -83,7 +83,7 @@ func (s *Service) siteTroubles() []string {
 	if s.site == nil {
 		return nil
 	}
-	return s.site.follower.Troubles()
+	return append(s.site.follower.Troubles(), s.overflowTroubles()...)
 }
 
 // Topology implements http.Relay.

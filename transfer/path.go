@@ -53,6 +53,9 @@ func (s *Service) buildPath() (err error) {
 			durability = pipeline.Durability{Journal: s.storage.journal, Refuse: refuses(cfg)}
 		}
 	}
+	if kept.Overflow, err = s.openOverflow(); err != nil {
+		return err
+	}
 	if s.sender, err = sender.New(cfg, s.log, kept); err != nil {
 		return err
 	}

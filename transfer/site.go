@@ -16,6 +16,7 @@ import (
 	"transfer/g/remote"
 	"transfer/g/stat"
 	"transfer/sender"
+	"transfer/sender/overflow"
 	"transfer/transfer/topology"
 )
 
@@ -25,6 +26,8 @@ type site struct {
 	relay    string // this relay's id
 	client   redis.UniversalClient
 	follower *topology.Follower
+	overflow *overflow.Store // for backlogs; nil: there is none
+	joined   time.Time       // until when the start waits for Redis
 
 	end      context.CancelFunc // ends the follower
 	running  sync.WaitGroup
@@ -51,7 +54,7 @@ func (s *Service) joinSite() error {
 	if err != nil {
 		return err
 	}
-	s.site = &site{relay: id, client: client}
+	s.site = &site{relay: id, client: client, joined: time.Now().Add(joinWithin)}
 	shared := s.site.begin(cfg, s.log)
 	s.conf.Store(newConfiguration(cfg, shared, nil))
 	host, _ := os.Hostname() // it is shown, and no more
@@ -79,7 +82,7 @@ func (s *site) begin(cfg *g.Config, log *slog.Logger) *topology.Document {
 	if err != nil {
 		log.Error("the topology that was in force last is lost", "error", err)
 	}
-	within, cancel := context.WithTimeout(context.Background(), joinWithin)
+	within, cancel := context.WithDeadline(context.Background(), s.joined)
 	defer cancel()
 	usable := func(d *topology.Document) error {
 		_, err := sender.New(d.On(cfg), slog.New(slog.DiscardHandler), sender.Storage{})

@@ -37,7 +37,7 @@ func Lint(cfg *g.Config, rings []stat.Ring, hosts []string) []g.Finding {
 	s.adminReach()
 	s.debugOn()
 	s.noMeaning()
-	s.notYet()
+	s.overflow()
 	return s.found
 }
 

@@ -85,12 +85,19 @@ func (s *subject) standIns() {
 	}
 }
 
-// notYet names settings that this version takes and does not act on.
-func (s *subject) notYet() {
-	const wait = "leave it out until a version has it"
+// overflow finds backlogs that are to go to a Redis which they cannot reach.
+func (s *subject) overflow() {
 	for _, b := range s.Backends {
-		if b.Overflow != "disk" {
-			s.note(b.Name+".overflow", "this version has no overflow but its disk", wait)
+		key := b.Name + ".overflow"
+		switch {
+		case b.Overflow == "disk":
+		case !s.Redis.Enabled && b.Overflow == "redis":
+			s.note(key, "the section redis is not enabled: a backlog stays in memory, and its oldest points are dropped when that is full",
+				`enable redis, or set it to "disk"`)
+		case !s.Redis.Enabled:
+			s.note(key, "the section redis is not enabled: backlogs go to disk alone", "enable redis, or take the key away")
+		case s.Durability == "memory":
+			s.note(key, `with "durability": "memory" no backlog leaves memory`, `set durability to "journal", or take the key away`)
 		}
 	}
 }
