@@ -263,6 +263,32 @@ function showTargets(s) {
   put(at('more'), `Show all ${count(found.length)}`);
 }
 
+// The site: the relays that share this one's topology. One alone has none.
+
+function showSite(s) {
+  at('site').hidden = !s.site;
+  if (!s.site) return;
+  const { topology, peers } = s.site;
+  put(at('site-agree'), peers.agree ? 'agree' : 'differ', 'chip ' + (peers.agree ? 'good' : 'warn'));
+  const pending = topology.pending ? `, version ${topology.pending} from ${new Date(topology.pendingAt).toLocaleTimeString()}` : '';
+  put(at('site-topology'), topology.version ? `version ${topology.version} of the shared topology${pending}` : `no shared topology yet${pending}`);
+  put(at('site-id'), topology.id || '');
+  at('site-differences').hidden = peers.differences.length === 0;
+  at('site-differences').replaceChildren(...peers.differences.map((text) => make('li', '', text)));
+  const newest = Math.max(...peers.relays.map((p) => Date.parse(p.at)), 0);
+  at('peers').replaceChildren(...peers.relays.map((p) => {
+    const name = make('b', '', p.relay);
+    if (p.relay === peers.relay) name.title = 'this one';
+    const rejected = p.state.startsWith('rejected');
+    return make('tr', p.alive ? '' : 'muted',
+      make('td', 'who', make('div', '', name, make('span', 'address', `${p.host} ${p.pid}`)), make('span', 'small warn', rejected ? p.state : '')),
+      make('td', '', make('span', 'chip ' + (!p.alive ? '' : rejected ? 'bad' : 'good'), !p.alive ? 'gone' : rejected ? 'rejected' : p.state)),
+      numberCell(p.version ? count(p.version) : '-', p.pending ? `then ${count(p.pending)}` : ''),
+      numberCell(duration((newest - Date.parse(p.at)) / 1000) + ' ago'),
+      numberCell(`${p.clockOffset < 0 ? '' : '+'}${p.clockOffset.toFixed(3)} s`));
+  }));
+}
+
 // Rings change rarely: they are drawn anew only then.
 
 let ringsDrawn = '';
@@ -309,6 +335,7 @@ function show(s) {
   showTotals(s);
   showReceivers(s);
   showTargets(s);
+  showSite(s);
   showRings(s);
 }
 

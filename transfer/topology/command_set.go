@@ -59,7 +59,7 @@ func (c *commands) readPlanned(words []string) (p planned, err error) {
 // configuration. It returns what is over maxMove.
 func (c *commands) compare(current *Document, p *planned, out io.Writer) (over []string, err error) {
 	before := rings.Side{Config: c.cfg, Text: c.cfg.Path}
-	if current != nil && current.rings != nil {
+	if current.hasRings() {
 		before = rings.Side{Config: current.Config(), Text: fmt.Sprintf("version %d of the topology", current.Version)}
 	} else if own, err := From(c.cfg); err == nil {
 		before.Config = own.Config()
@@ -84,7 +84,7 @@ func (c *commands) diff(cmd *cobra.Command, words []string) error {
 	}
 	ctx, cancel := c.within(cmd)
 	defer cancel()
-	current, _, err := c.store.currentAt(ctx)
+	current, err := c.store.toFollow(ctx)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (c *commands) propose(cmd *cobra.Command, p planned) error {
 	if err != nil {
 		return err
 	}
-	if current != nil && current.rings != nil && current.sameRings(p.document) && (c.expect == 0 || c.expect == current.Version) && !c.force {
+	if current.hasRings() && current.sameRings(p.document) && (c.expect == 0 || c.expect == current.Version) && !c.force {
 		return c.writeUnchanged(current)
 	}
 	report := c.out
@@ -198,7 +198,7 @@ const maxLead = 24 * time.Hour
 // settledCurrent returns what is set. Where nothing is, Redis may have lost it a moment
 // ago, and the relays put it back.
 func (c *commands) settledCurrent(ctx context.Context) (*Document, error) {
-	current, _, err := c.store.currentAt(ctx)
+	current, err := c.store.toFollow(ctx)
 	if err != nil || current != nil {
 		return current, err
 	}
@@ -207,8 +207,7 @@ func (c *commands) settledCurrent(ctx context.Context) (*Document, error) {
 		return nil, ctx.Err()
 	case <-time.After(2 * pollEvery):
 	}
-	current, _, err = c.store.currentAt(ctx)
-	return current, err
+	return c.store.toFollow(ctx)
 }
 
 func (c *commands) writeUnchanged(current *Document) error {

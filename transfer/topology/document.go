@@ -203,6 +203,9 @@ func sameRing(a, b *g.Backend) bool {
 	return a.Hash == b.Hash && a.Replicas == b.Replicas && reflect.DeepEqual(a.Nodes, b.Nodes)
 }
 
+// hasRings reports whether d is a document that can be used; a nil one is none.
+func (d *Document) hasRings() bool { return d != nil && d.rings != nil }
+
 // sameRings reports whether both documents have the same rings.
 func (d *Document) sameRings(other *Document) bool {
 	return len(d.Backends()) == len(other.Backends()) && len(d.Differs(other.rings)) == 0 &&

@@ -130,7 +130,7 @@ func (f *Follower) poll(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, end.Sub(f.Now()))
 	defer cancel()
 	peers, err := f.look(within)
-	if err != nil && (ctx.Err() != nil || end == next && within.Err() != nil) {
+	if err != nil && (ctx.Err() != nil || end.Equal(next) && within.Err() != nil) {
 		return // this relay itself had no more time
 	}
 	f.tell(err)

@@ -114,7 +114,7 @@ func TestClocksThatDiffer(t *testing.T) {
 		when := f.relay.switched[0]
 		f.relay.mu.Unlock()
 		require.False(t, when.Before(d.from().Add(-20*time.Millisecond)), "%s before %s", when, d.from())
-		require.WithinDuration(t, d.from(), when, 300*time.Millisecond) // of a busy machine
+		require.WithinDuration(t, d.from(), when, time.Second) // of a busy machine
 	}
 	require.InDelta(t, 180, all[0].Topology().ClockOffset, 1)
 	require.InDelta(t, -3600, all[2].Topology().ClockOffset, 1)
@@ -254,7 +254,7 @@ func TestRedisIsAway(t *testing.T) {
 	s.Stop()
 	eventually(t, f.has(2))
 	f.relay.mu.Lock()
-	require.WithinDuration(t, d.from(), f.relay.switched[1], 300*time.Millisecond)
+	require.WithinDuration(t, d.from(), f.relay.switched[1], time.Second)
 	f.relay.mu.Unlock()
 	eventually(t, func() bool { return !f.Topology().Redis })
 	require.Contains(t, f.Troubles()[0], "Redis cannot be asked for the shared topology, version 2 stays in force: ")

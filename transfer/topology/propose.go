@@ -42,19 +42,19 @@ func (s *Store) Propose(ctx context.Context, p Proposal) (*Document, error) {
 	return &d, nil
 }
 
-// currentAt returns what is set, nil if nothing is, and the time of Redis. What is set and
-// cannot be used has its version alone: another one may follow it.
-func (s *Store) currentAt(ctx context.Context) (*Document, time.Time, error) {
-	v, now, err := s.Version(ctx)
+// toFollow returns what a proposal is to follow: what is set, nil if nothing is. What is set
+// and cannot be used has its version alone, and no rings.
+func (s *Store) toFollow(ctx context.Context) (*Document, error) {
+	v, _, err := s.Version(ctx)
 	if err != nil || v.Number == 0 {
-		return nil, now, err
+		return nil, err
 	}
 	d, err := s.Document(ctx, v.Number)
 	switch {
 	case isUnusable(err) || err == nil && !d.is(v):
-		return &Document{Version: v.Number, ID: v.ID}, now, nil
+		return &Document{Version: v.Number, ID: v.ID}, nil
 	case err != nil:
-		return nil, now, err
+		return nil, err
 	}
-	return d, now, nil
+	return d, nil
 }

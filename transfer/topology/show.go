@@ -31,7 +31,7 @@ func (f *Follower) tell(err error) {
 func (f *Follower) beat() stat.Peer {
 	p := f.Self
 	p.Version, p.ID = f.inForce.version().Number, f.inForce.version().ID
-	p.Rings = f.Options.Relay.Rings()
+	p.Rings = f.Relay.Rings()
 	p.State = f.state()
 	if f.rejected.why != nil {
 		p.State += ": " + f.rejected.why.Error()

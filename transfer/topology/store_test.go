@@ -75,7 +75,7 @@ func (s *server) set(t *testing.T, in time.Duration, nodes ...string) *Document 
 func (s *server) propose(t *testing.T, p Proposal) *Document {
 	t.Helper()
 	var err error
-	p.After, _, err = s.store().currentAt(t.Context())
+	p.After, err = s.store().toFollow(t.Context())
 	require.NoError(t, err)
 	d, err := s.store().Propose(t.Context(), p)
 	require.NoError(t, err)

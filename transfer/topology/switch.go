@@ -41,6 +41,7 @@ func (f *Follower) switchDue() {
 		f.switchTo(next)
 		f.checkNext()
 		f.nextPoll = f.Now() // the others are to know
+		f.nextPeers = f.nextPoll.Add(pollEvery / 2)
 		f.show(nil)
 	}
 }
