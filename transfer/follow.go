@@ -28,26 +28,24 @@ func (r sharedRings) Check(d *topology.Document) error {
 }
 
 // Switch implements topology.Relay.
-func (r sharedRings) Switch(d *topology.Document) error {
+func (r sharedRings) Switch(d *topology.Document) (changed []string, err error) {
 	s := r.service
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	was := s.conf.Load()
 	next := was.with(d)
-	changed, err := s.apply(next, manner{force: d.Forced})
-	if err != nil {
-		return hinted(err)
+	if changed, err = s.apply(next, manner{force: d.Forced}); err != nil {
+		return nil, hinted(err)
 	}
 	for _, e := range was.edits {
 		if d.Names(e.backend) {
 			changed = append(changed, "dropped, since the shared topology does not have it: "+e.String())
 		}
 	}
-	s.log.Info("the rings are those of the shared topology", "version", d.Version, "changed", changed)
 	if was.shared == nil {
 		s.tellUnused()
 	}
-	return nil
+	return changed, nil
 }
 
 // hinted adds what helps against maxMove here.

@@ -282,7 +282,7 @@ function showSite(s) {
     const rejected = p.state.startsWith('rejected');
     return make('tr', p.alive ? '' : 'muted',
       make('td', 'who', make('div', '', name, make('span', 'address', `${p.host} ${p.pid}`)), make('span', 'small warn', rejected ? p.state : '')),
-      make('td', '', make('span', 'chip ' + (!p.alive ? '' : rejected ? 'bad' : 'good'), !p.alive ? 'gone' : rejected ? 'rejected' : p.state)),
+      make('td', '', make('span', 'chip ' + (!p.alive ? '' : rejected ? 'bad' : p.version ? 'good' : ''), !p.alive ? 'gone' : rejected ? 'rejected' : p.state)),
       numberCell(p.version ? count(p.version) : '-', p.pending ? `then ${count(p.pending)}` : ''),
       numberCell(duration((newest - Date.parse(p.at)) / 1000) + ' ago'),
       numberCell(`${p.clockOffset < 0 ? '' : '+'}${p.clockOffset.toFixed(3)} s`));

@@ -21,35 +21,43 @@ const (
 	maxBeatBytes = 64 << 10
 )
 
-// beatScript writes a relay's beat with the time of Redis and returns that time and the
-// version that is set: KEYS version, relays; ARGV relay, beat. As to its first line see
-// setScript.
+// beatScript writes a relay's beat with the time of Redis and returns the version that is
+// set, that time, and the beat before: KEYS version, relays; ARGV relay, beat. As to its
+// first line see setScript.
 const beatScript = `
 redis.call('PERSIST', KEYS[2])
 local time = redis.call('TIME')
 local at = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
+local before = redis.call('HGET', KEYS[2], ARGV[1]) or ''
 redis.call('HSET', KEYS[2], ARGV[1], at .. ' ' .. ARGV[2])
-return {redis.call('GET', KEYS[1]) or '', time[1], time[2]}
+return {redis.call('GET', KEYS[1]) or '', time[1], time[2], before}
 `
 
-// Beat tells the others of this relay, and returns the version that is set and the time
-// of Redis.
-func (s *Store) Beat(ctx context.Context, own stat.Peer) (Version, time.Time, error) {
+// Beat tells the others of this relay, and returns the version that is set, the time of
+// Redis, and the beat that was there before under the same id; nil if there was none.
+func (s *Store) Beat(ctx context.Context, own stat.Peer) (v Version, at time.Time, before *stat.Peer, err error) {
 	text, err := jsoniter.ConfigCompatibleWithStandardLibrary.Marshal(own)
 	if err != nil {
-		return Version{}, time.Time{}, fmt.Errorf("cannot write down what this relay is: %w", err)
+		return v, at, nil, fmt.Errorf("cannot write down what this relay is: %w", err)
 	}
 	answer, err := s.beat.Run(ctx, s.client, []string{s.keys.version, s.keys.relays}, own.Relay, text).StringSlice()
 	if err != nil {
-		return Version{}, time.Time{}, fmt.Errorf("cannot ask Redis for the topology: %w", err)
+		return v, at, nil, fmt.Errorf("cannot ask Redis for the topology: %w", err)
 	}
-	return readAnswer(answer)
+	const beatAt = 3
+	if len(answer) > beatAt {
+		if peer, err := readBeat(own.Relay, answer[beatAt]); err == nil {
+			before = &peer
+		}
+	}
+	v, at, err = readAnswer(answer)
+	return v, at, before, err
 }
 
-// readAnswer reads what beatScript returns.
+// readAnswer reads the version and the time that a script returns.
 func readAnswer(answer []string) (Version, time.Time, error) {
 	const parts = 3
-	if len(answer) != parts {
+	if len(answer) < parts {
 		return Version{}, time.Time{}, fmt.Errorf("cannot read the answer of Redis: %d parts", len(answer))
 	}
 	seconds, err := strconv.ParseInt(answer[1], 10, 64)

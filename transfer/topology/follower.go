@@ -22,8 +22,9 @@ const (
 type Relay interface {
 	// Check returns why d cannot be put in force here, nil if it can, and changes nothing.
 	Check(d *Document) error
-	// Switch puts d in force. On error nothing has changed.
-	Switch(d *Document) error
+	// Switch puts d in force and returns in words what that has changed. On error nothing
+	// has.
+	Switch(d *Document) (changed []string, err error)
 	// Rings returns the fingerprints of the rings in force, by backend.
 	Rings() map[string]string
 }
@@ -54,6 +55,7 @@ type Follower struct {
 	away      error  // why Redis did not answer the last time
 	unkept    error  // why the last good topology is not kept
 	healing   string // what was last said of putting back
+	rival     rival
 
 	mu    sync.Mutex
 	shown shown
@@ -140,8 +142,9 @@ func (f *Follower) poll(ctx context.Context) {
 // look is one round of calls. The peers are nil if they were not asked for.
 func (f *Follower) look(ctx context.Context) (peers []stat.Peer, err error) {
 	sent := f.Now()
-	set, remote, err := f.Store.Beat(ctx, f.beat())
+	set, remote, before, err := f.Store.Beat(ctx, f.beat())
 	received := f.Now()
+	f.noteRival(before)
 	if !remote.IsZero() {
 		f.clock.learn(sent, received, remote)
 	}

@@ -34,14 +34,14 @@ func (r *fakeRelay) Check(d *Document) error {
 	return r.refuses(d)
 }
 
-func (r *fakeRelay) Switch(d *Document) error {
+func (r *fakeRelay) Switch(d *Document) ([]string, error) {
 	if err := r.Check(d); err != nil {
-		return err
+		return nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.inForce, r.switched = append(r.inForce, d), append(r.switched, time.Now())
-	return nil
+	return nil, nil
 }
 
 func (r *fakeRelay) Rings() map[string]string {
@@ -269,6 +269,33 @@ func TestRedisIsAway(t *testing.T) {
 		d, err := s.store().Current(t.Context())
 		return err == nil && d.version().Number == 2
 	})
+}
+
+// Two relays of one id are found out; a process that takes another one's place is not.
+func TestTwoRelaysOfOneID(t *testing.T) {
+	s := startRedis(t)
+	_, _, _, err := s.store().Beat(t.Context(), stat.Peer{Relay: "r", Host: "before", PID: 7})
+	require.NoError(t, err)
+	a := s.follow(t, "r", 0, nil)
+	eventually(t, func() bool { return a.Topology().Redis })
+	require.Empty(t, a.Troubles())
+	stop := make(chan struct{})
+	var other sync.WaitGroup
+	other.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(pollEvery / 10):
+				_, _, _, _ = s.store().Beat(context.Background(), stat.Peer{Relay: "r", Host: "copy", PID: 8})
+			}
+		}
+	})
+	eventually(t, func() bool { return len(a.Troubles()) == 1 })
+	require.Contains(t, a.Troubles()[0], "another relay, process 8 at copy, has the id of this one, r: ")
+	close(stop)
+	other.Wait()
+	eventually(t, func() bool { return len(a.Troubles()) == 0 })
 }
 
 func TestAtStart(t *testing.T) {

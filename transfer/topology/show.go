@@ -69,6 +69,9 @@ func (f *Follower) troubles() (all []string) {
 	if f.unkept != nil {
 		all = append(all, f.unkept.Error())
 	}
+	if text := f.rival.trouble(f.Self.Relay); text != "" {
+		all = append(all, text)
+	}
 	return all
 }
 

@@ -175,7 +175,7 @@ func TestAFullRedisTakesATopology(t *testing.T) {
 	require.ErrorContains(t, s.client.Set(t.Context(), "k", "v", 0).Err(), "OOM")
 	second := s.set(t, 0, "a", "b")
 	require.Equal(t, first.Version+1, second.Version)
-	set, _, err := s.store().Beat(t.Context(), stat.Peer{Relay: "r"})
+	set, _, _, err := s.store().Beat(t.Context(), stat.Peer{Relay: "r"})
 	require.NoError(t, err)
 	require.Equal(t, second.version(), set)
 }
@@ -183,8 +183,9 @@ func TestAFullRedisTakesATopology(t *testing.T) {
 func TestPeersAreForgotten(t *testing.T) {
 	s := startRedis(t)
 	store := s.store()
-	_, now, err := store.Beat(t.Context(), stat.Peer{Relay: "r", Host: "h", PID: 7, Rings: map[string]string{"graph": "ff"}})
+	_, now, before, err := store.Beat(t.Context(), stat.Peer{Relay: "r", Host: "h", PID: 7, Rings: map[string]string{"graph": "ff"}})
 	require.NoError(t, err)
+	require.Nil(t, before)
 	require.NoError(t, s.client.HSet(t.Context(), store.keys.relays, "odd", "no beat").Err())
 	peers, err := store.Peers(t.Context(), now)
 	require.NoError(t, err)

@@ -48,14 +48,15 @@ func (f *Follower) switchDue() {
 
 func (f *Follower) switchTo(next *Document) {
 	was := f.inForce.version().Number
-	if err := f.Relay.Switch(next); err != nil {
+	changed, err := f.Relay.Switch(next)
+	if err != nil {
 		f.reject(next.version(), err)
 		return
 	}
 	late := f.clock.there(f.Now()).Sub(next.from())
 	f.inForce, f.rejected = next, rejection{}
 	f.unkept = f.Keep(next)
-	f.Log.Info("the shared topology is in force", "version", next.Version, "before", was, "by", next.By, "late", late)
+	f.Log.Info("the shared topology is in force", "version", next.Version, "before", was, "by", next.By, "late", late, "changed", changed)
 	if f.unkept != nil {
 		f.Log.Warn("a start without Redis would begin with an older topology", "error", f.unkept)
 	}
