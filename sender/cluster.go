@@ -82,7 +82,7 @@ func planCluster(p plan, section *g.Backend) (*Cluster, []location, error) {
 	var places []location
 	for _, name := range c.ring.Nodes() {
 		for _, address := range addresses[name] {
-			places = append(places, location{name, []string{address}})
+			places = append(places, location{node: name, addresses: []string{address}})
 		}
 	}
 	return c, places, nil

@@ -56,7 +56,7 @@ func (s *Sender) end(t *target) {
 func (s *Sender) AwaitGone(ctx context.Context, backend, node string) {
 	ticker := time.NewTicker(leavingPause)
 	defer ticker.Stop()
-	here := func(t *target) bool { return t.node == node && t.role.Load().section.Name == backend }
+	here := func(t *target) bool { return t.node == node && t.relay == "" && t.role.Load().section.Name == backend }
 	for slices.ContainsFunc(s.leaving(), here) {
 		select {
 		case <-ticker.C:
@@ -142,13 +142,14 @@ func (s *Sender) takeBack(t *target, r *role) {
 
 // parseID returns the backend and the place in a target's id.
 func parseID(id string) (backend string, at location) {
-	backend, rest, ringed := strings.Cut(id, "/")
+	own, relay := partID(id)
+	backend, rest, ringed := strings.Cut(own, "/")
 	if !ringed {
-		return backend, location{}
+		return backend, location{relay: relay}
 	}
 	last := strings.LastIndexByte(rest, '/')
 	if last < 0 {
-		return backend, location{}
+		return backend, location{relay: relay}
 	}
-	return backend, location{node: rest[:last], addresses: []string{rest[last+1:]}}
+	return backend, location{node: rest[:last], addresses: []string{rest[last+1:]}, relay: relay}
 }

@@ -65,8 +65,9 @@ func (y *layer) onward(t *target, to *backendNow, now func() time.Time) *onward 
 }
 
 // find returns the node and the address of the target with the id, by their indices;
-// false if the routing has none.
+// false if the routing has none. That of an adopted one is the routing of its relay.
 func (r backendRouting) find(target string) (node, address int, found bool) {
+	target, _ = partID(target)
 	for i, n := range r.places() {
 		for j, name := range n.Addresses {
 			if targetID(r.Name, n.Name, name) == target {
@@ -161,16 +162,16 @@ func (st *State) routingOf(backend string) backendRouting {
 // of there.
 func (s *Sender) takeLayer(of LayerState, left map[string]*TargetState) {
 	c := s.cluster(of.Routing.Name)
-	if c == nil || c.ring == nil || of.Routing.Encoding != "" && of.Routing.Encoding != c.rules.Encoding {
+	if c == nil || of.Routing.Encoding != "" && of.Routing.Encoding != c.rules.Encoding {
 		return // what they left stays where it is
 	}
 	known := len(of.Routing.Nodes) > 0 && of.Routing.check() == nil
-	drain := c.section.OnRemove == onRemoveDrain || known && of.Routing.Hash != c.hash.String()
+	drain := c.ring != nil && (c.section.OnRemove == onRemoveDrain || known && of.Routing.Hash != c.hash.String())
 	var leaving []*target
 	for _, id := range of.Former {
 		past := left[id]
-		_, at := parseID(id)
-		if past == nil || len(at.addresses) == 0 {
+		at, found := c.formerPlace(id)
+		if past == nil || !found {
 			continue
 		}
 		delete(left, id)
@@ -199,6 +200,17 @@ func (s *Sender) takeLayer(of LayerState, left map[string]*TargetState) {
 	} else {
 		s.takeIn(c, s.newLayer(of.Routing, then, leaving))
 	}
+}
+
+// formerPlace returns where the former target with the id was; false if what it left stays
+// where it is. A group's own is never a former one, that of another relay may be.
+func (c *Cluster) formerPlace(id string) (at location, found bool) {
+	_, at = parseID(id)
+	if c.ring == nil && at.relay != "" && len(at.addresses) == 0 {
+		at.addresses = c.targets[0].role.Load().addresses
+		return at, true
+	}
+	return at, c.ring != nil && len(at.addresses) > 0
 }
 
 func (s *Sender) takeIn(c *Cluster, y *layer) {

@@ -16,6 +16,7 @@ import (
 type target struct {
 	id       string
 	node     string // empty for a group
+	relay    string // that has left it; empty: it is none that was adopted
 	encoding string // of its items
 	role     atomic.Pointer[role]
 	queue    *queue.Queue
@@ -41,13 +42,16 @@ type target struct {
 type location struct {
 	node      string   // empty for a group
 	addresses []string // one of a node, or all of the group
+	relay     string   // that has left it; empty: this one has it
 }
 
 // id returns the id of a backend's target there.
-func (l location) id(backend string) string { return targetID(backend, l.node, l.addresses[0]) }
+func (l location) id(backend string) string {
+	return adoptedID(targetID(backend, l.node, l.addresses[0]), l.relay)
+}
 
 func newTarget(p plan, section *g.Backend, at location, lanes int, s *shared) *target {
-	t := &target{id: at.id(section.Name), node: at.node, encoding: p.Encoding, retired: make(chan struct{}), stirred: make(chan struct{}, 1)}
+	t := &target{id: at.id(section.Name), node: at.node, relay: at.relay, encoding: p.Encoding, retired: make(chan struct{}), stirred: make(chan struct{}, 1)}
 	t.health.log = s.log.With("target", t.id)
 	t.recovery.least = s.recovery
 	r := newRole(p, section, at.addresses)

@@ -26,6 +26,9 @@ func NewBudget(limit int64) *Budget {
 // SetLimit changes the limit, in bytes.
 func (b *Budget) SetLimit(limit int64) { b.limit.Store(limit) }
 
+// Limit returns the limit, in bytes.
+func (b *Budget) Limit() int64 { return b.limit.Load() }
+
 // Used returns the bytes that all queues hold.
 func (b *Budget) Used() int64 { return b.used.Load() }
 
