@@ -65,7 +65,8 @@ func (q *Queue) State(upTo uint64) State {
 	s := State{Ledger: q.ledger()}
 	for _, l := range q.lanes {
 		s.Lanes = append(s.Lanes, l.state(upTo))
-		s.Ledger.MovedIn -= l.borrowed()
+		borrowed := l.borrowed()
+		s.Ledger.MovedIn, s.Ledger.Queued = s.Ledger.MovedIn-borrowed, s.Ledger.Queued-borrowed
 	}
 	return s
 }

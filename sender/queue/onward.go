@@ -1,6 +1,10 @@
 package queue
 
-import "time"
+import (
+	"time"
+
+	"transfer/g/segment"
+)
 
 // A lane of a target that has left the configuration moves what it holds to other
 // lanes: those of the targets that own its series now. Its owner takes Blocks as ever and
@@ -18,8 +22,10 @@ type Onward func(src *Block, chosen []int32, moved bool) (spots []Spot, lost int
 // Spot is where points were put in a lane: those up to the number that the lane itself
 // gave them.
 type Spot struct {
-	lane  *Lane
-	until uint64
+	lane    *Lane
+	until   uint64
+	shelved bool                      // they are stored, delivered or dropped, and if stored then
+	ends    [shelves]segment.Position // before these
 }
 
 // IsSafe reports whether the points up to the spot are delivered, dropped, or on a
@@ -62,7 +68,7 @@ func (l *Lane) PutMoved(src *Block, chosen []int32, now time.Time) (spots []Spot
 	held := q.bytes.Load()
 	bare := Block{Payload: src.Payload, Items: src.Items, Accepted: src.Accepted, since: now}
 	l.put(&bare, chosen)
-	spot := Spot{l, l.entered}
+	spot := Spot{lane: l, until: l.entered}
 	l.accepted(held)
 	return []Spot{spot}, 0
 }

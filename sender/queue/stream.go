@@ -46,12 +46,13 @@ func (l *Lane) AttachStream(read, end uint64) {
 
 // AdoptStream gives the lane the stream of another relay, of which that relay had this
 // much left. Its points count as moved in, and are in no State: whether this relay still
-// has them after a restart is not for it to say. The lane must have no stream.
+// has them after a restart is not for it to say. The lane must have no stream. It ends Pass.
 func (l *Lane) AdoptStream(read, end uint64) {
 	l.queue.mu.Lock()
 	defer l.queue.mu.Unlock()
 	l.attach(read, end, holding{adopted: true})
 	l.queue.movedIn += l.shelves[InStream].unread()
+	l.onward = nil // what comes waits behind it
 	l.rouseReader()
 }
 
