@@ -20,6 +20,7 @@ type Change struct {
 	fresh    []*target         // that are not there yet
 	turns    map[*target]*role // of those that stay or come back
 	leaving  []leaving
+	adopted  []*legacy
 }
 
 // leaving are the targets of a backend that the change leaves out.
@@ -184,6 +185,9 @@ func (c *Change) Moves() map[string]float64 {
 func (c *Change) Drop() {
 	defer c.sender.changing.Unlock()
 	c.sender.giveUp(c.fresh)
+	for _, left := range c.adopted {
+		left.letGo()
+	}
 }
 
 // giveUp lets go of targets that were built and never run.
@@ -231,6 +235,9 @@ func (c *Change) Apply() {
 		s.takeBack(t, r)
 	}
 	s.goHome(dismissed)
+	for _, left := range c.adopted {
+		s.hand(left)
+	}
 	s.renewDetours()
 	for _, t := range c.fresh {
 		s.run(t)

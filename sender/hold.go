@@ -15,8 +15,8 @@ const holdPause = 200 * time.Millisecond
 
 // stream returns what the lane has in Redis, nil if there is no such thing.
 func (l *lane) stream() *overflow.Stream {
-	if l.target.spooler == nil {
-		return nil
+	if stream := l.inherited.Load(); stream != nil || l.target.spooler == nil {
+		return stream
 	}
 	return l.target.spooler.streams.of(l.index)
 }

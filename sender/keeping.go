@@ -38,7 +38,9 @@ func (t *target) state(upTo uint64) TargetState {
 	}
 	former := t.role.Load().isFormer()
 	// One that is gone is in no layer any more, and must not be taken for one that moves.
-	state := TargetState{ID: t.id, Lanes: q.Lanes, Ledger: q.Ledger, Former: former, Moving: former && !t.isGone()}
+	// Nor need one that was adopted be there again for what another relay's streams have.
+	moving := former && !t.isGone() && (t.relay == "" || q.Ledger.Queued > 0)
+	state := TargetState{ID: t.id, Lanes: q.Lanes, Ledger: q.Ledger, Former: former, Moving: moving}
 	if t.standsFor != nil {
 		state.StandsInFor = t.standsFor.id
 	}
@@ -84,6 +86,7 @@ func (s *Sender) Stored(st *State) {
 		if of := stored[t.id]; of != nil {
 			t.spooler.release(of.Lanes)
 		}
+		t.confirm()
 	}
 	s.emptyPurged(stored)
 	s.retire()

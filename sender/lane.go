@@ -8,6 +8,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"transfer/sender/overflow"
 	"transfer/sender/queue"
 )
 
@@ -28,11 +29,12 @@ type lane struct {
 	turned chan struct{} // holds one signal: the target has another role
 	ended  bool          // its goroutine has; guarded by target.mu
 
-	role    *role
-	window  int64 // bytes that may be unconfirmed; 0: one Block
-	reading reading
-	shared  *shared
-	pause   *backoff.ExponentialBackOff
+	role      *role
+	window    int64 // bytes that may be unconfirmed; 0: one Block
+	reading   reading
+	inherited atomic.Pointer[overflow.Stream] // that another relay has left; nil: none
+	shared    *shared
+	pause     *backoff.ExponentialBackOff
 
 	now   time.Time   // when run began or last ended a wait
 	timer *time.Timer // of sleep
@@ -81,6 +83,7 @@ func (l *lane) run(ctx context.Context, drain <-chan struct{}) {
 // when the lane is to end.
 func (l *lane) fill(ctx context.Context, drain <-chan struct{}) bool {
 	for ctx.Err() == nil {
+		l.disinherit(l.written)
 		if l.isTurned() && (l.failing || l.blocks.InFlight() == 0) {
 			return false
 		}

@@ -2,6 +2,7 @@ package sender
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"transfer/sender/queue"
@@ -24,18 +25,29 @@ type flight []onTheWay
 
 // onTheWay is one of them.
 type onTheWay struct {
-	spots []queue.Spot
-	lost  int // items for which there is no place
+	spots     []queue.Spot
+	lost      int  // items for which there is no place
+	inherited bool // they are arrived when they are delivered: their stream outlives this relay, its disk may not
 }
 
-func (o *onTheWay) isSafe() bool {
+func (o *onTheWay) hasArrived() bool {
 	for len(o.spots) > 0 {
-		if !o.spots[0].IsSafe() {
+		if spot := &o.spots[0]; o.inherited && !spot.IsGone() || !spot.IsSafe() {
 			return false
 		}
 		o.spots = o.spots[1:]
 	}
 	return true
+}
+
+// isSafe reports whether another process will find them where they were put.
+func (o *onTheWay) isSafe() bool {
+	return !slices.ContainsFunc(o.spots, func(spot queue.Spot) bool { return !spot.IsSafe() })
+}
+
+// areSafe reports whether all of them are.
+func (f flight) areSafe() bool {
+	return !slices.ContainsFunc(f, func(on onTheWay) bool { return !on.isSafe() })
 }
 
 // move puts the lane's Blocks to where their series belong now, at the pace of a
@@ -69,7 +81,7 @@ func (l *lane) move(ctx context.Context, drain <-chan struct{}) {
 		l.arrived(&moved)
 	}
 	// A stop: what is on its way goes to the spools, or it would be moved twice.
-	for end := l.now.Add(moveStop); len(moved) > 0 && ctx.Err() == nil && l.now.Before(end); {
+	for end := l.now.Add(moveStop); !moved.areSafe() && ctx.Err() == nil && l.now.Before(end); {
 		for _, on := range moved {
 			for _, spot := range on.spots {
 				spot.Ask()
@@ -82,10 +94,13 @@ func (l *lane) move(ctx context.Context, drain <-chan struct{}) {
 
 // forward puts onward what may go, and returns how long nothing more may.
 func (l *lane) forward(ctx context.Context, drain <-chan struct{}, moved *flight) time.Duration {
-	window := min(moveWindow, int64(l.role.section.QueueBytes)/int64(2*len(l.target.lanes)))
+	window := l.moveWindow()
 	for len(*moved) == 0 || l.blocks.FlightBytes() < window {
+		if !l.mayForward(len(*moved)) {
+			return holdPause
+		}
 		if n := len(*moved); n < l.blocks.InFlight() {
-			if !l.putOnward(ctx, drain, l.blocks.Flight(n), moved) {
+			if !l.putOnward(ctx, drain, n, moved) {
 				return confirmPause
 			}
 			continue
@@ -116,6 +131,15 @@ func (l *lane) forward(ctx context.Context, drain <-chan struct{}, moved *flight
 	return confirmPause
 }
 
+// moveWindow returns how many bytes may be on their way.
+func (l *lane) moveWindow() int64 {
+	window := min(moveWindow, int64(l.role.section.QueueBytes)/int64(2*len(l.target.lanes)))
+	if l.blocks.SendsStream() {
+		window = min(window, inheritWindow)
+	}
+	return window
+}
+
 // pass makes the lane pass on what comes, if nothing waits, and reports whether it does. A
 // target that is configured again keeps what comes.
 func (l *lane) pass() bool {
@@ -126,9 +150,10 @@ func (l *lane) pass() bool {
 	return passes
 }
 
-// putOnward puts the Block in flight onward, when there is room for all of it. It
-// reports whether it did: it doesn't when a stop or a turn comes first.
-func (l *lane) putOnward(ctx context.Context, drain <-chan struct{}, b *queue.Block, moved *flight) bool {
+// putOnward puts the i-th oldest Block in flight onward, when there is room for all of it.
+// It reports whether it did: it doesn't when a stop or a turn comes first.
+func (l *lane) putOnward(ctx context.Context, drain <-chan struct{}, i int, moved *flight) bool {
+	b := l.blocks.Flight(i)
 	chosen := make([]int32, b.Len())
 	for i := range chosen {
 		chosen[i] = int32(i)
@@ -145,7 +170,7 @@ func (l *lane) putOnward(ctx context.Context, drain <-chan struct{}, b *queue.Bl
 			l.sleep(ctx, drain, nil, roomPause)
 		}
 	}
-	on := onTheWay{lost: lost}
+	on := onTheWay{lost: lost, inherited: l.inherited.Load() != nil && l.blocks.IsFromStream(i)}
 	for _, p := range parts {
 		spots, lost := p.lane.PutMoved(b, p.items, l.now)
 		on.spots, on.lost = append(on.spots, spots...), on.lost+lost
@@ -157,7 +182,7 @@ func (l *lane) putOnward(ctx context.Context, drain <-chan struct{}, b *queue.Bl
 // arrived counts what is safe where it was moved to.
 func (l *lane) arrived(moved *flight) {
 	n := 0
-	for n < len(*moved) && (*moved)[n].isSafe() {
+	for n < len(*moved) && (*moved)[n].hasArrived() {
 		l.blocks.Discard((*moved)[n].lost)
 		n++
 	}

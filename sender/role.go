@@ -114,8 +114,8 @@ func (l *lane) serve(ctx context.Context, drain <-chan struct{}) {
 func (l *lane) ends() bool {
 	l.target.mu.Lock()
 	defer l.target.mu.Unlock()
-	if l.isTurned() {
-		return false
+	if l.isTurned() || l.blocks.HasBacklog() {
+		return false // of what was adopted while it ended, something waits
 	}
 	l.ended = true
 	return true

@@ -163,7 +163,7 @@ func (s *spooler) write(i int, lane *queue.Lane, blocks []*queue.Block, now time
 	switch {
 	case len(blocks) == 0:
 		return nil
-	case overflow == overflowRedis && lane.IsEmpty(queue.OnDisk): // or else it ends what it began
+	case overflow == overflowRedis && s.target.relay == "" && lane.IsEmpty(queue.OnDisk): // or else it ends what it began
 		lane.GiveBack(blocks)
 		return s.refused(i)
 	case !s.streams.mayFollow(i):

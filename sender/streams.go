@@ -41,6 +41,9 @@ type ownStream struct {
 // queued from now on, whether Redis answers or not.
 func newStreams(t *target, past *TargetState, s *shared) streams {
 	all := streams{queue: t.queue}
+	if t.relay != "" {
+		return all // what lies in Redis of it is another relay's
+	}
 	if s.storage.Overflow == nil {
 		for i := range t.lanes {
 			if l := past.lane(i); l.ReadStream < l.EndStream {
