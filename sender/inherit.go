@@ -1,5 +1,7 @@
 package sender
 
+import "time"
+
 // inheritWindow is how many bytes of an inherited stream a lane may have put onward that are
 // not delivered: what comes twice if this relay is gone, too.
 const inheritWindow = 1 << 20
@@ -34,7 +36,12 @@ func (l *lane) disinherit(onward int) {
 	if onward == 0 {
 		l.withdraw()
 	}
-	l.inherited.CompareAndSwap(stream, nil)
+	l.expects = time.Time{}
+	l.target.mu.Lock()
+	defer l.target.mu.Unlock()
+	if !l.inherited.CompareAndSwap(stream, nil) {
+		return // it has been handed another one
+	}
 	if points := l.blocks.DetachStream(); points > 0 {
 		l.target.health.log.Warn("another relay drains what was adopted here", "lane", l.index, "points", points)
 	}
@@ -44,11 +51,32 @@ func (l *lane) disinherit(onward int) {
 // having been: of a stream only while that is held.
 func (l *lane) mayForward(onward int) bool {
 	l.disinherit(onward)
-	return l.unheld(false) == 0
+	return l.unheld(false) == 0 && !l.isExpecting()
 }
 
-// confirm lets go of what was delivered of the streams that the target has inherited. That is in no
-// stored state: the stream begins where it is let go of.
+// returnsWithin is how much longer than a lease it takes until a stream that was adopted
+// by the process before is adopted again.
+const returnsWithin = 5 * time.Second
+
+// expect makes the lanes of a target that the process before had adopted wait for a while
+// for their streams, which come before what waits here. Whether this relay gets them again
+// nobody knows.
+func (t *target) expect(s *shared) {
+	if t.relay == "" || s.storage.Overflow == nil {
+		return
+	}
+	for _, l := range t.lanes {
+		l.expects = s.now().Add(s.storage.Overflow.Lease() + returnsWithin)
+	}
+}
+
+// isExpecting reports whether the lane waits for its stream.
+func (l *lane) isExpecting() bool {
+	return l.inherited.Load() == nil && l.now.Before(l.expects)
+}
+
+// confirm gives free what was delivered of the streams that the target has inherited. No
+// state has that: the stream itself begins where it was given free.
 func (t *target) confirm() {
 	for _, l := range t.lanes {
 		if stream := l.inherited.Load(); stream != nil {

@@ -33,6 +33,7 @@ type lane struct {
 	window    int64 // bytes that may be unconfirmed; 0: one Block
 	reading   reading
 	inherited atomic.Pointer[overflow.Stream] // that another relay has left; nil: none
+	expects   time.Time                       // until when the lane waits for such a stream to come back; zero: it does not
 	shared    *shared
 	pause     *backoff.ExponentialBackOff
 

@@ -180,6 +180,7 @@ func (s *Sender) takeLayer(of LayerState, left map[string]*TargetState) {
 			lanes = of.Routing.Lanes
 		}
 		t := newTarget(plan{Backend: c.Backend, Rules: c.rules}, c.section, at, lanes, s.shared)
+		t.expect(s.shared)
 		leaving = append(leaving, t)
 	}
 	s.formers = append(s.formers, leaving...)

@@ -121,6 +121,7 @@ type moveBed struct {
 	stored  *State
 	next    map[int]int // number of each series
 
+	group    []string        // addresses; nil: there is a ring
 	overflow *overflow.Store // nil: none
 
 	sender *Sender
@@ -172,7 +173,7 @@ func (b *moveBed) start(t *testing.T) {
 
 // kinds are the backends that the relay knows.
 func (b *moveBed) kinds() []kind {
-	return []kind{{"graph", func(*g.Backend, int) (plan, error) { return plan{Backend: b.site, Rules: b.rules}, nil }}}
+	return []kind{{"graph", func(*g.Backend, int) (plan, error) { return plan{Backend: b.site, Rules: b.rules, group: b.group}, nil }}}
 }
 
 // apply changes the relay that runs to the nodes of now.

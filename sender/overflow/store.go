@@ -74,6 +74,9 @@ func (s *Store) Own(o StreamOptions) *Stream {
 	return st
 }
 
+// Lease returns for how long a stream stays its holder's that is not heard of.
+func (s *Store) Lease() time.Duration { return s.options.Lease }
+
 // rouse makes Run's loop go round at once.
 func (s *Store) rouse() {
 	select {
