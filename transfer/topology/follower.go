@@ -174,7 +174,7 @@ func (f *Follower) follow(ctx context.Context, set Version) error {
 	known := f.latest()
 	switch {
 	case known.version() == set:
-		f.rejected = rejection{}
+		f.rejected, f.healing = rejection{}, ""
 	case known.version().Number > set.Number:
 		return f.putBack(ctx, set, known)
 	case f.rejected.version == set && f.Now().Before(f.rejected.again):
@@ -210,10 +210,10 @@ func (f *Follower) fetch(ctx context.Context, set Version) error {
 	case !d.is(set):
 		return nil // it was set a moment ago: the next look finds the new one
 	}
-	f.rejected = rejection{}
 	f.pending = append(f.between(ctx, d), d)
 	f.checkNext()
 	if f.latest() == d {
+		f.rejected = rejection{}
 		f.Log.Info("a version of the shared topology is set", "version", d.Version, "from", d.from(), "by", d.By)
 	}
 	return nil

@@ -5,13 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"transfer/g/stat"
@@ -68,16 +71,24 @@ type following struct {
 	*Follower
 	relay *fakeRelay
 	file  string
+	ahead atomic.Int64 // nanoseconds, of its clock
 }
 
 // follow starts a relay whose clock is ahead by so much.
 func (s *server) follow(t *testing.T, name string, ahead time.Duration, last *Document) *following {
 	t.Helper()
+	return s.followBy(t, s.open(t), name, ahead, last)
+}
+
+// followBy is follow with a client of the caller's.
+func (s *server) followBy(t *testing.T, client redis.UniversalClient, name string, ahead time.Duration, last *Document) *following {
+	t.Helper()
 	f := &following{relay: &fakeRelay{}, file: filepath.Join(t.TempDir(), "topology.json")}
+	f.ahead.Store(int64(ahead))
 	f.Follower = New(Options{
-		Store: NewStore(s.open(t), "test"), Relay: f.relay, Self: stat.Peer{Relay: name, Host: "h", PID: 1}, InForce: last,
+		Store: NewStore(client, "test"), Relay: f.relay, Self: stat.Peer{Relay: name, Host: "h", PID: 1}, InForce: last,
 		Keep: func(d *Document) error { return Save(f.file, "test", d) },
-		Log:  slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Now().Add(ahead) },
+		Log:  slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Now().Add(time.Duration(f.ahead.Load())) },
 	})
 	ctx, end := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -168,6 +179,29 @@ func TestRejected(t *testing.T) {
 	eventually(t, good.has(3))
 	eventually(t, func() bool { return good.Peers().Agree })
 	require.Empty(t, picky.Troubles())
+}
+
+// What was rejected is looked at again after a while: by then the file may allow it. A
+// clock that is set meanwhile is found out.
+func TestRejectedIsCheckedAgain(t *testing.T) {
+	s := startRedis(t)
+	f := s.follow(t, "r", 0, nil)
+	f.relay.mu.Lock()
+	f.relay.refuses = func(*Document) error { return errors.New("not yet") }
+	f.relay.mu.Unlock()
+	d := s.set(t, 0, "a")
+	eventually(t, func() bool { return f.Topology().State == stat.FollowingRejected })
+	f.relay.mu.Lock()
+	f.relay.refuses = nil
+	f.relay.mu.Unlock()
+	f.ahead.Store(int64(checkAgain))
+	eventually(t, f.has(d.Version))
+	eventually(t, func() bool { return math.Abs(f.Topology().ClockOffset+checkAgain.Seconds()) < 1 })
+	next := s.set(t, 700*time.Millisecond, "a", "b")
+	eventually(t, f.has(next.Version))
+	f.relay.mu.Lock()
+	defer f.relay.mu.Unlock()
+	require.False(t, f.relay.switched[1].Before(next.from().Add(-20*time.Millisecond)))
 }
 
 // What is no document is rejected by all.
