@@ -76,7 +76,7 @@ func (t *target) status(now time.Time) stat.Target {
 	account := t.queue.Account()
 	r := t.role.Load()
 	s := stat.Target{
-		ID: t.id, Backend: r.section.Name, Node: t.node, Address: strings.Join(r.addresses, ","),
+		ID: t.id, Backend: r.section.Name, Node: t.node, LeftBy: t.relay, Address: strings.Join(r.addresses, ","),
 		Ledger: account.Ledger, QueuedBytes: account.Bytes,
 		Spooled: account.Spooled, SpoolPoints: account.OnDisk, Mismatches: t.mismatches.Load(),
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"transfer/g/stat"
 	"transfer/transfer/topology"
@@ -81,7 +82,7 @@ func (s *Service) siteTroubles() []string {
 	if s.site == nil {
 		return nil
 	}
-	return append(s.site.follower.Troubles(), s.overflowTroubles()...)
+	return slices.Concat(s.site.follower.Troubles(), s.overflowTroubles(), s.strandings())
 }
 
 // Topology implements http.Relay.

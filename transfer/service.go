@@ -31,6 +31,7 @@ type Service struct {
 	settle   func(*g.Config) // takes over what concerns the whole process; nil: nothing does
 	changing sync.Mutex      // held while another configuration is applied
 	reloads  *reloads
+	adopter  adopter
 
 	storage  *storage // nil: the relay goes on without
 	site     *site    // nil: it is one alone
@@ -162,10 +163,12 @@ func (s *Service) replay() {
 func (s *Service) startChanges() {
 	s.startReloads()
 	s.startFollowing()
+	s.startAdopter()
 }
 
 // stopChanges ends that, and waits for the one that is under way.
 func (s *Service) stopChanges() {
+	s.stopAdopter()
 	s.stopFollowing()
 	s.stopReloads()
 }

@@ -45,6 +45,8 @@ func unitState(target string) string {
 func difference(t *stat.Target, e *edit) string {
 	var why string
 	switch {
+	case t.LeftBy != "":
+		why = "left by relay " + t.LeftBy
 	case t.StandsInFor != "":
 		why = "stands in for " + t.StandsInFor
 	case e != nil:

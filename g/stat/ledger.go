@@ -43,6 +43,9 @@ type Target struct {
 	// StandsInFor is the node whose new points it takes while that is away; empty for
 	// targets that are configured.
 	StandsInFor string `json:"standsInFor,omitempty"`
+	// LeftBy is the relay that has left it in Redis, where this one adopted it; empty for
+	// the relay's own.
+	LeftBy string `json:"leftBy,omitempty"`
 
 	Address string `json:"address"` // comma-separated for a group
 	State   string `json:"state"`   // see the State constants
