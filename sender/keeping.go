@@ -17,16 +17,21 @@ func (s *Sender) State(upTo uint64) *State {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	state := &State{Layers: s.layerStates(), Routing: s.routing, Handoffs: s.handoffStates()}
+	// First those that move what they have: what has moved in between is with both of them
+	// then, and not with none.
+	moving := statesOf(slices.Concat(s.formers, s.standing()), upTo)
 	for _, c := range s.clusters {
-		for _, t := range c.targets {
-			state.Targets = append(state.Targets, t.state(upTo))
-		}
+		state.Targets = append(state.Targets, statesOf(c.targets, upTo)...)
 	}
-	for _, t := range slices.Concat(s.formers, s.standing()) {
-		state.Targets = append(state.Targets, t.state(upTo))
-	}
-	state.Targets = append(state.Targets, s.purges.applied(s.past)...)
+	state.Targets = append(append(state.Targets, moving...), s.purges.applied(s.past)...)
 	return state
+}
+
+func statesOf(targets []*target, upTo uint64) (states []TargetState) {
+	for _, t := range targets {
+		states = append(states, t.state(upTo))
+	}
+	return states
 }
 
 // state returns the target's part of a State.

@@ -218,7 +218,7 @@ func (s *Sender) Stop(ctx context.Context) (left uint64) {
 	s.join(&s.keepers, "spoolers")
 	for _, t := range s.Targets() {
 		if t.Queued > 0 && !s.shared.halt.Load() {
-			s.shared.log.Warn("points left undelivered", "target", t.ID, "points", t.Queued, "spooled", t.SpoolPoints, "error", t.Error)
+			s.shared.log.Warn("points left undelivered", "target", t.ID, "points", t.Queued, "redis", t.RedisPoints, "spooled", t.SpoolPoints, "error", t.Error)
 		}
 		left += t.Queued
 	}

@@ -33,12 +33,18 @@ type spoolEngine struct {
 	bed    *spoolBed
 	peer   *chaos
 	full   bool // the disk is, at times
+	real   bool // time is: nobody waits for long
 
 	mu      sync.Mutex
 	journal []*queue.Block
 	last    uint64
 	open    map[uint64]bool // first numbers of requests that are being put
 	stored  *State
+
+	between func() // lives; nil: nothing happens
+	well    func() // makes all well that is not the engine's; nil: there is nothing
+
+	inRedis uint64 // most that were there
 
 	next [engineWriters][engineSeries]int // numbers of the series, each writer's own
 }
@@ -65,6 +71,9 @@ func newSpoolEngine(t *testing.T, random *rand.Rand) *spoolEngine {
 func (e *spoolEngine) run(t *testing.T) {
 	lives := 1 + e.random.IntN(4)
 	for life := range lives {
+		if e.between != nil && life > 0 {
+			e.between()
+		}
 		s := e.bed.start(t, e.stored)
 		e.replay(s)
 		stop := make(chan struct{})
@@ -121,14 +130,24 @@ func (e *spoolEngine) keep(t *testing.T, s *Sender, stop <-chan struct{}) {
 		e.stored = state
 		e.mu.Unlock()
 		s.Stored(state)
-		if last > 2000 {
-			s.Unburden(last - 2000)
+		if room := e.journalRoom(); last > room {
+			s.Unburden(last - room)
 		}
-		if row := e.bed.target(); !row.Balanced() {
+		row := e.bed.target()
+		e.inRedis = max(e.inRedis, row.RedisPoints)
+		if !row.Balanced() {
 			t.Errorf("not balanced: %+v", row)
 			return
 		}
 	}
+}
+
+// journalRoom is how many points the journal has room for.
+func (e *spoolEngine) journalRoom() uint64 {
+	if e.real {
+		return 200
+	}
+	return 2000
 }
 
 func (e *spoolEngine) bounds() (last, open uint64) {
@@ -165,7 +184,7 @@ func (e *spoolEngine) write(s *Sender, writer int, random *rand.Rand) {
 		delete(e.open, b.First)
 		e.mu.Unlock()
 		time.Sleep(time.Duration(random.IntN(40)) * time.Millisecond)
-		if random.IntN(20) == 0 {
+		if random.IntN(20) == 0 && !e.real {
 			time.Sleep(6 * time.Second)
 		}
 		if e.full {
@@ -176,6 +195,9 @@ func (e *spoolEngine) write(s *Sender, writer int, random *rand.Rand) {
 
 // settle makes all well and waits until all is delivered.
 func (e *spoolEngine) settle() {
+	if e.well != nil {
+		e.well()
+	}
 	e.peer.mu.Lock()
 	e.peer.ill = false
 	e.peer.mu.Unlock()
@@ -197,6 +219,9 @@ func (e *spoolEngine) end(t *testing.T, s *Sender) {
 		s.Stored(e.stored)
 	}
 	require.NoError(t, s.Close())
+	if e.bed.client != nil {
+		require.NoError(t, e.bed.client.Close())
+	}
 }
 
 func (e *spoolEngine) verify(t *testing.T) {
@@ -211,6 +236,12 @@ func (e *spoolEngine) verify(t *testing.T) {
 	require.LessOrEqual(t, arrived, e.last)
 	if e.full {
 		require.GreaterOrEqual(t, arrived+row.DroppedTotal(), e.last, "lost and not counted")
+		return
+	}
+	if e.real { // a connection that others break is held against the Block that it had
+		dead := row.Dropped["dead_letter"]
+		require.Equal(t, row.DroppedTotal(), dead)
+		require.GreaterOrEqual(t, arrived+dead, e.last, "lost")
 		return
 	}
 	require.Empty(t, row.Dropped)

@@ -90,14 +90,6 @@ func (b *spoolBed) leaveMemory(t *testing.T, last int) {
 	})
 }
 
-// kill ends the Sender as kill -9 does: the next one knows what was stored before.
-func (b *spoolBed) kill(t *testing.T, upTo uint64) *State {
-	t.Helper()
-	stored := b.keep(upTo)
-	b.stop(t, upTo)
-	return stored
-}
-
 // requireBalanced holds that the ledger balances, and always has.
 func (b *spoolBed) requireBalanced(t *testing.T) *targetRow {
 	t.Helper()
