@@ -179,6 +179,7 @@ func (h *heir) seriesOf(t *testing.T, node string, lane, lanes, n int) (all []in
 func (h *heir) adopt(t *testing.T, streams int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
+		h.keep(t) // as the keeper does: what is gone is let go of
 		return len(h.overflow.Orphans()) >= streams && h.tryAdopt(t) != nil
 	}, 20*time.Second, 10*time.Millisecond)
 }
