@@ -88,9 +88,10 @@ local function cut(m, from)
 end
 `
 
-// claimScript gets the lease. ARGV: who, lease in ms, the fence that there is, or "", "own", "adopt" or, for who
-// had adopted what Redis has lost, "restore"; the end that it knows, or "", "1" if it
-// needs the stream although Redis has none, names and values of the meta that is made then.
+// claimScript gets the lease. ARGV: who, lease in ms, the fence that there is, or "", "own",
+// "adopt" or, for who had adopted what Redis has lost, "restore"; the end that it knows, or
+// "", "1" if it needs the stream although Redis has none, names and values of the meta that
+// is made then.
 const claimScript = `
 call('PERSIST', meta)
 local me, lease, mode, known = ARGV[1], tonumber(ARGV[2]), ARGV[4], ARGV[5]

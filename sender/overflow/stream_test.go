@@ -81,6 +81,32 @@ func TestBlocksComeBackWhole(t *testing.T) {
 	require.WithinDuration(t, small.Accepted, b.Accepted, time.Second, "by the wall's")
 }
 
+// A visitor sees what is there, whoever holds the stream, and takes nothing away.
+func TestVisit(t *testing.T) {
+	t.Parallel()
+	r := startRelay(t, servertest.StartRedis(t), "a")
+	st := r.own(0, 0)
+	const blocks = 2*visitAtATime + 3
+	fill(t, st, 1, 10*blocks+1)
+	require.NoError(t, r.client.XDel(t.Context(), st.keys[0], "50-0").Err())
+	require.NoError(t, r.client.HSet(t.Context(), st.keys[1], "holder", "b").Err())
+	var firsts []uint64
+	require.NoError(t, st.Visit(16, func(b *queue.Block, first uint64, encoding string) bool {
+		require.Equal(t, testEncoding, encoding)
+		for i := range b.Len() {
+			require.Equal(t, itemOf(first+uint64(i))+" ", string(b.Item(i)))
+		}
+		firsts = append(firsts, first)
+		return true
+	}))
+	require.Len(t, firsts, blocks-2, "behind the first, without the one that is gone")
+	require.Equal(t, []uint64{16, 21, 31, 51}, firsts[:4])
+	visits := 0
+	require.NoError(t, st.Visit(1, func(*queue.Block, uint64, string) bool { visits++; return visits < 2 }))
+	require.Equal(t, 2, visits)
+	require.Equal(t, int64(blocks-1), length(t, r.client, st))
+}
+
 // More entries than Redis takes arguments for at once are appended all the same.
 func TestManySmallBlocks(t *testing.T) {
 	t.Parallel()

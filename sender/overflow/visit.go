@@ -18,7 +18,7 @@ const visitAtATime = 16
 func (st *Stream) Visit(from uint64, visit func(b *queue.Block, first uint64, encoding string) (more bool)) error {
 	s := st.store
 	for at := max(1, from); ; {
-		if err := s.Trouble(); err != nil {
+		if err := s.away(); err != nil {
 			return err
 		}
 		ctx, cancel := s.bounded(context.Background())
