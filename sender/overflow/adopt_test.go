@@ -56,7 +56,7 @@ func TestAdoption(t *testing.T) {
 	require.ErrorIs(t, err, ErrNotHeld, "fenced off")
 	st.Release(101)
 	require.Equal(t, int64(5), length(t, b.client, adopted), "fenced off")
-	require.True(t, adopted.Held(), "it is renewed")
+	b.eventually(adopted.Held, "it is renewed")
 	require.Empty(t, a.Orphans(), "its own stream is none")
 
 	adopted.Release(101)

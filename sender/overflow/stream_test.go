@@ -353,7 +353,7 @@ func TestStreamsOfSeveralLanes(t *testing.T) {
 	}
 	time.Sleep(2 * testLease)
 	for _, st := range streams {
-		require.True(t, st.Held(), "all are renewed")
+		r.eventually(st.Held, "all are renewed")
 		_, missing := drain(t, st, 1)
 		require.Zero(t, missing)
 		st.Release(21)
