@@ -42,7 +42,9 @@ func (s *Stage) Request(edit, request func()) {
 func (s *Stage) begin() {
 	s.T.Helper()
 	s.eras = append(s.eras, s.Site.era())
-	maps.Copy(s.Relay.Config, s.Site.sections())
+	for _, relay := range s.Relays {
+		maps.Copy(relay.Config, s.Site.sections())
+	}
 }
 
 // AwaitChange waits until what was asked for last holds.
@@ -68,10 +70,21 @@ func (s *Stage) Spoil(file []byte) {
 	s.Relay.Now.Signal(syscall.SIGHUP)
 }
 
-// Holds reports whether the relay shows the rings of the site.
+// Holds reports whether each relay that runs shows the rings of the site.
 func (s *Stage) Holds() bool {
 	s.T.Helper()
-	status, err := s.Relay.Status()
+	for _, relay := range s.Relays {
+		if relay.Runs() && !s.holdsAt(relay) {
+			return false
+		}
+	}
+	return true
+}
+
+// holdsAt reports whether a relay shows the rings of the site.
+func (s *Stage) holdsAt(relay *Relay) bool {
+	s.T.Helper()
+	status, err := relay.Status()
 	require.NoError(s.T, err)
 	layout := s.Site.layout()
 	rings := 0

@@ -89,27 +89,33 @@ const retryPause = 20 * time.Millisecond
 func (c *Client) round(points []Point, round int, stop <-chan struct{}) (unsettled bool, err error) {
 	began := time.Now()
 	maybe := false // a refused request may lie in the journal, and so arrive
+	asked := 0     // the relay that may have it
 	for {
+		relay := c.relay()
 		what, err := c.via.Send(points, round)
 		if err != nil {
 			return false, err
 		}
+		taker := relay
+		if maybe && asked != relay {
+			taker = several
+		}
 		switch what {
 		case Taken:
-			c.settle(Acknowledged, began)
+			c.settle(Acknowledged, began, taker)
 			c.taken.Add(1)
 			return false, nil
 		case Written:
-			c.settle(Unanswered, began)
+			c.settle(Unanswered, began, taker)
 			c.taken.Add(1)
 			return false, nil
 		case Broken:
-			c.settle(Unanswered, began)
+			c.settle(Unanswered, began, taker)
 			c.broken.Add(1)
 			return false, nil
 		case Refused:
 			c.refused.Add(1)
-			maybe = true
+			maybe, asked = true, taker
 		case Nobody:
 			c.absent.Add(1)
 		}
@@ -117,7 +123,7 @@ func (c *Client) round(points []Point, round int, stop <-chan struct{}) (unsettl
 		case <-time.After(retryPause):
 		case <-stop:
 			if maybe {
-				c.settle(Unanswered, began)
+				c.settle(Unanswered, began, asked)
 			}
 			return !maybe, nil
 		}
@@ -127,14 +133,23 @@ func (c *Client) round(points []Point, round int, stop <-chan struct{}) (unsettl
 // unread is how long what had no answer may lie in the relay's sockets unread.
 const unread = 10 * time.Second
 
-// settle notes the fate of the next round.
-func (c *Client) settle(f Fate, began time.Time) {
+// relay returns the number of the relay that is sent to next.
+func (c *Client) relay() int {
+	if r, roams := c.via.(*roamer); roams {
+		return r.at
+	}
+	return 0
+}
+
+// settle notes the fate of the next round, and which relay has it if it was taken.
+func (c *Client) settle(f Fate, began time.Time, relay int) {
 	until := time.Now()
 	if f == Unanswered {
 		until = until.Add(unread)
 	}
 	c.fates = append(c.fates, f)
 	c.spans = append(c.spans, span{began, until})
+	c.relays = append(c.relays, relay)
 }
 
 func latest(a, b time.Time) time.Time {

@@ -22,6 +22,18 @@ type History struct {
 	Series   int
 	fates    []Fate // by round
 	spans    []span // by round; where there is none, the round may be of any time
+	relays   []int  // by round, the number of the relay that took it; where there is none, 0
+}
+
+// several is in place of a relay's number where more than one may have taken a round.
+const several = -1
+
+// relay returns the number of the relay that took a round.
+func (h *History) relay(round int) int {
+	if round >= len(h.relays) {
+		return 0
+	}
+	return h.relays[round]
 }
 
 // span is the time in which a request was taken, if it was.

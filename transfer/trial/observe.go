@@ -51,36 +51,6 @@ func (r *Relay) Status() (Status, error) {
 	return s, json.Unmarshal([]byte(text), &s)
 }
 
-// Books is the answer of /api/ledger.
-type Books struct {
-	Balanced bool
-	Error    string
-	Totals   stat.Ledger
-	Targets  []struct {
-		ID       string
-		Balanced bool
-		stat.Ledger
-	}
-}
-
-// Target returns the ledger of a target.
-func (b *Books) Target(t *testing.T, id string) stat.Ledger {
-	t.Helper()
-	l, listed := b.find(id)
-	require.True(t, listed, "no such target: %s", id)
-	return l
-}
-
-// find returns the ledger of a target, if it has one.
-func (b *Books) find(id string) (l stat.Ledger, listed bool) {
-	for _, target := range b.Targets {
-		if target.ID == id {
-			return target.Ledger, true
-		}
-	}
-	return stat.Ledger{}, false
-}
-
 // ledger returns the ledger, which must balance at any time.
 func (r *Relay) ledger() (Books, error) {
 	text, err := r.Get("/api/ledger")

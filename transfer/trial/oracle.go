@@ -107,19 +107,23 @@ func (o *oracle) look(v *Verdict, place int) {
 		if came[s] == nil {
 			came[s] = newArrivals(len(s.history.fates))
 		}
-		switch came[s].add(round) {
+		relay := s.history.relay(round)
+		switch came[s].add(round, relay) {
 		case again:
 			v.Duplicates++
 			continue
 		case late:
 			v.Disordered++
-			v.complain("%s: %s: %d came behind %d", p.id, key, round, came[s].newest)
+			v.complain("%s: %s: %d came behind %d, both by relay %d", p.id, key, round, came[s].newest[relay], relay)
+		case crossed:
+			t.crossed++
 		}
 		t.different++
 	}
 	v.places[p.id] = t
 	v.hasty += p.hasty
-	if fresh := p.discarded - (t.all - t.different); fresh > 0 {
+	v.Crossed += t.crossed
+	if fresh := p.discarded - (t.all - t.different) - t.crossed; fresh > 0 {
 		v.Discarded += fresh
 		v.complain("%s: %d first arrivals were discarded", p.id, fresh)
 	}

@@ -129,5 +129,5 @@ func TestOracleCountsEachAddress(t *testing.T) {
 	})
 	require.Equal(t, 6, v.Owed)
 	require.Equal(t, 1, v.Lost)
-	require.Equal(t, map[string]tally{"graph/a/1": {2, 2}, "graph/a/2": {1, 1}, "tsdb": {2, 2}}, v.places)
+	require.Equal(t, map[string]tally{"graph/a/1": {2, 2, 0}, "graph/a/2": {1, 1, 0}, "tsdb": {2, 2, 0}}, v.places)
 }

@@ -106,6 +106,9 @@ func (r *Relay) Start() time.Duration {
 	return took
 }
 
+// Runs reports whether it has been started and has not ended.
+func (r *Relay) Runs() bool { return r.Now != nil && !r.Now.HasExited() }
+
 // Kill ends the process by SIGKILL.
 func (r *Relay) Kill() {
 	r.t.Helper()

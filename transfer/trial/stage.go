@@ -2,6 +2,7 @@ package trial
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -11,15 +12,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Stage is a site, a relay before it and clients that send: what each fault needs.
+// Stage is a site, a relay or several before it and clients that send: what each fault
+// needs.
 type Stage struct {
 	T       *testing.T
 	suite   *Suite
 	Case    Case
 	Site    *Site
-	Relay   *Relay
+	Relay   *Relay   // the first
+	Relays  []*Relay // all
 	Clients []*Client
-	Watch   *Watch
+	Watch   *Watch // of the first
+	watches []*Watch
 	stop    chan struct{} // of the clients; nil: none play
 	playing sync.WaitGroup
 	Notes   []string // what else is worth a word in the report
@@ -39,24 +43,40 @@ type Stage struct {
 // NewStage makes the relay of the site, not started yet, with further settings.
 func NewStage(t *testing.T, c Case, s *Site, settings Section) *Stage {
 	t.Helper()
-	cfg := s.sections()
-	for key, value := range settings {
-		cfg[key] = value
+	return NewFleet(t, c, s, settings)
+}
+
+// NewFleet makes several relays of the site, not started yet, each with its own settings.
+// Clients spread over them, and go elsewhere when one fails.
+func NewFleet(t *testing.T, c Case, s *Site, settings ...Section) *Stage {
+	t.Helper()
+	st := &Stage{T: t, suite: s.suite, Case: c, Site: s}
+	for _, own := range settings {
+		cfg := s.sections()
+		maps.Copy(cfg, own)
+		relay := s.suite.NewRelay(t, cfg)
+		st.Relays = append(st.Relays, relay)
+		st.watches = append(st.watches, newWatch(relay))
 	}
-	st := &Stage{T: t, suite: s.suite, Case: c, Site: s, Relay: s.suite.NewRelay(t, cfg)}
+	st.Relay, st.Watch = st.Relays[0], st.watches[0]
 	st.eras = timeline{s.era()}
 	st.eras[0].asked = time.Time{}
-	st.Watch = newWatch(st.Relay)
 	t.Cleanup(st.EndClients)
-	t.Cleanup(st.Watch.End)
+	t.Cleanup(st.endWatches)
 	return st
+}
+
+func (s *Stage) endWatches() {
+	for _, w := range s.watches {
+		w.End()
+	}
 }
 
 // Load is how much the clients send.
 type Load struct {
 	Rate    int  // points a second, all clients together
 	Answers bool // only by ways that answer
-	Clients int  // 0: two by JSON-RPC, one by HTTP, one by the line socket; else so many, the others by JSON-RPC
+	Clients int  // of a relay; 0: two by JSON-RPC, one by HTTP, one by the line socket; else so many, the others by JSON-RPC
 }
 
 // rounds is how many requests a second each client sends.
@@ -64,17 +84,18 @@ const rounds = 20
 
 // Play starts the clients.
 func (s *Stage) Play(l Load) {
-	rpc := func() string { return s.Relay.Ports.Load().RPC }
-	http := func() string { return s.Relay.Ports.Load().HTTP }
-	socket := func() string { return s.Relay.Ports.Load().Socket }
-	ways := []Transport{
-		NewRPC(rpc), NewRPC(rpc), newHTTPTransport(http),
-	}
+	kinds := []kind{byRPC, byRPC, byHTTP}
 	if !l.Answers {
-		ways = append(ways, &lineTransport{connection{address: socket}})
+		kinds = append(kinds, byLines)
 	}
-	for len(ways) < l.Clients {
-		ways = append(ways, NewRPC(rpc))
+	for len(kinds) < l.Clients {
+		kinds = append(kinds, byRPC)
+	}
+	var ways []Transport
+	for range s.Relays {
+		for _, k := range kinds {
+			ways = append(ways, s.way(k, len(ways)/len(kinds)))
+		}
 	}
 	s.stop = make(chan struct{})
 	for _, via := range ways {
@@ -141,7 +162,7 @@ func (s *Stage) Settled(within time.Duration) Books {
 	var last Books
 	same := 0
 	Eventually(s.T, within, "points are still queued", func() bool {
-		now := s.Relay.MustLedger()
+		now := s.MustBooks()
 		if now.Totals.Queued == 0 && now.Totals.Accepted == last.Totals.Accepted {
 			same++
 		} else {
@@ -157,19 +178,21 @@ func (s *Stage) Settled(within time.Duration) Books {
 // DrainTime is how long the recovery of these tests' backlogs may take.
 const DrainTime = 90 * time.Second
 
-// Finish ends the clients, waits until all is delivered, stops the relay and judges.
+// Finish ends the clients, waits until all is delivered, stops the relays and judges.
 func (s *Stage) Finish() *Verdict {
 	s.T.Helper()
 	s.EndClients()
 	ledger := s.Settled(DrainTime)
-	s.Relay.Stop()
+	for _, relay := range s.Relays {
+		relay.Stop()
+	}
 	return s.Verdict(ledger)
 }
 
-// Verdict judges what came of it all, after the relay has stopped with this ledger.
+// Verdict judges what came of it all, after the relays have stopped with these books.
 func (s *Stage) Verdict(ledger Books) *Verdict {
 	s.T.Helper()
-	s.Watch.End()
+	s.endWatches()
 	o := oracle{eras: s.eras}
 	for _, c := range s.Clients {
 		o.histories = append(o.histories, &c.History)
@@ -177,8 +200,12 @@ func (s *Stage) Verdict(ledger Books) *Verdict {
 	v := o.judge(slices.DeleteFunc(s.Site.places(), func(p place) bool { return p.id == s.Unheard }))
 	bound := s.Allowed
 	bound.Duplicates += int(ledger.Totals.Resent) + ledger.unheard()
-	complaints := append(v.Complaints(bound), s.Watch.Complaints(len(s.Site.Addrs))...)
-	complaints = append(complaints, s.compare(v, ledger)...)
+	complaints := append(v.Complaints(bound), s.compare(v, ledger)...)
+	var memory, disk int64
+	for i, w := range s.watches {
+		complaints = append(complaints, w.Complaints(len(s.Site.Addrs))...)
+		memory, disk = max(memory, s.Relays[i].Memory), max(disk, w.MostDisk())
+	}
 	if missing := v.Unanswered - v.UnansweredArrived; missing > 0 && !s.Crashed {
 		complaints = append(complaints, fmt.Sprintf("%d points were not answered and lost, though nothing crashed", missing))
 	}
@@ -188,7 +215,7 @@ func (s *Stage) Verdict(ledger Books) *Verdict {
 	if s.T.Failed() {
 		s.T.Logf("for example:\n%s\nledger: %+v", strings.Join(v.examples, "\n"), ledger)
 	}
-	s.Note("memory %d MiB, disk %d MiB", s.Relay.Memory>>20, s.Watch.MostDisk()>>20)
+	s.Note("memory %d MiB, disk %d MiB", memory>>20, disk>>20)
 	if v.Moved > 0 {
 		s.Note("%d points moved", v.Moved)
 	}

@@ -17,17 +17,36 @@ import (
 	"time"
 )
 
-// patience is how long a client waits for an answer. A relay that takes longer is
-// stuck, whatever the fault.
-const patience = 30 * time.Second
+// patience is how long a client waits for an answer.
+type patience time.Duration
+
+const (
+	// stuck is that of a client with one relay: whoever takes longer is stuck,
+	// whatever the fault.
+	stuck = patience(30 * time.Second)
+	// elsewhere is that of a client that has another relay to go to.
+	elsewhere = patience(3 * time.Second)
+)
+
+// over says what it means that no answer came in time.
+func (p patience) over() (Outcome, error) {
+	if p == elsewhere {
+		return Broken, nil
+	}
+	return Broken, fmt.Errorf("no answer within %s", time.Duration(p))
+}
 
 // connection is what the transports over TCP share.
 type connection struct {
-	address func() string // asked for each dial: a relay that starts again has another
-	conn    net.Conn
-	in      *bufio.Reader
-	dials   int
+	address  func() string // asked for each dial: a relay that starts again has another
+	patience patience
+	conn     net.Conn
+	in       *bufio.Reader
+	dials    int
 }
+
+// deadline returns until when what begins now may take.
+func (c *connection) deadline() time.Time { return time.Now().Add(time.Duration(c.patience)) }
 
 // Breaks is what Transport says: whoever dials again has been cut off.
 func (c *connection) Breaks() int { return max(0, c.dials-1) }
@@ -59,7 +78,7 @@ type rpcTransport struct{ connection }
 
 // NewRPC returns the way by JSON-RPC to the address, which is asked for each dial.
 func NewRPC(address func() string) Transport {
-	return &rpcTransport{connection{address: address}}
+	return &rpcTransport{connection{address: address, patience: stuck}}
 }
 
 func (r *rpcTransport) Send(points []Point, round int) (Outcome, error) {
@@ -69,7 +88,7 @@ func (r *rpcTransport) Send(points []Point, round int) (Outcome, error) {
 	request := appendJSON([]byte(`{"method":"Transfer.Update","params":[`), points)
 	request = append(request, `],"id":`...)
 	request = append(strconv.AppendInt(request, int64(round), 10), '}')
-	_ = r.conn.SetDeadline(time.Now().Add(patience))
+	_ = r.conn.SetDeadline(r.deadline())
 	answer, err := "", error(nil)
 	if _, err = r.conn.Write(request); err == nil {
 		answer, err = r.in.ReadString('\n')
@@ -77,7 +96,8 @@ func (r *rpcTransport) Send(points []Point, round int) (Outcome, error) {
 	var late net.Error
 	switch {
 	case errors.As(err, &late) && late.Timeout():
-		return Broken, fmt.Errorf("no answer within %s", patience)
+		r.Close()
+		return r.patience.over()
 	case err != nil:
 		r.Close()
 		return Broken, nil
@@ -102,9 +122,10 @@ func (r *rpcTransport) Send(points []Point, round int) (Outcome, error) {
 
 // httpTransport posts to /api/push.
 type httpTransport struct {
-	address func() string
-	client  http.Client
-	breaks  atomic.Int64
+	address  func() string
+	patience patience
+	client   http.Client
+	breaks   atomic.Int64
 }
 
 // httpConn is a connection of an httpTransport, which may have more than one for a moment.
@@ -129,8 +150,8 @@ func (c *httpConn) Close() error {
 	return c.Conn.Close()
 }
 
-func newHTTPTransport(address func() string) *httpTransport {
-	h := &httpTransport{address: address}
+func newHTTPTransport(address func() string, p patience) *httpTransport {
+	h := &httpTransport{address: address, patience: p}
 	dial := func(ctx context.Context, network, to string) (net.Conn, error) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, to)
 		if err != nil {
@@ -138,7 +159,7 @@ func newHTTPTransport(address func() string) *httpTransport {
 		}
 		return &httpConn{Conn: conn, breaks: &h.breaks}, nil
 	}
-	h.client = http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 1, DialContext: dial}}
+	h.client = http.Client{Timeout: time.Duration(p), Transport: &http.Transport{MaxIdleConnsPerHost: 1, DialContext: dial}}
 	return h
 }
 
@@ -153,7 +174,7 @@ func (h *httpTransport) Send(points []Point, _ int) (Outcome, error) {
 	case errors.As(err, &op) && op.Op == "dial":
 		return Nobody, nil
 	case errors.As(err, &late) && late.Timeout():
-		return Broken, fmt.Errorf("no answer within %s", patience)
+		return h.patience.over()
 	case err != nil:
 		return Broken, nil
 	}
@@ -184,7 +205,7 @@ func (l *lineTransport) Send(points []Point, _ int) (Outcome, error) {
 	for _, p := range points {
 		lines = fmt.Appendf(lines, "update %s %s/%s %d %d GAUGE %d\n", p.Endpoint, p.Metric, tags, p.Timestamp, p.Value, step)
 	}
-	_ = l.conn.SetDeadline(time.Now().Add(patience))
+	_ = l.conn.SetDeadline(l.deadline())
 	if _, err := l.conn.Write(lines); err != nil {
 		l.Close()
 		return Broken, nil

@@ -10,7 +10,8 @@ type Verdict struct {
 	Unanswered        int // sent without a reply
 	UnansweredArrived int // of these, arrived
 	Duplicates        int // arrived before, or at another owner as well when their series moved
-	Disordered        int // first arrivals behind later points of their series
+	Disordered        int // first arrivals behind later points of their series that the same relay took
+	Crossed           int // first arrivals behind later points of their series that another relay took
 	misplaced         int // belong elsewhere
 	unknown           int // never sent like this
 	Discarded         int // first arrivals that the backend discarded
@@ -21,7 +22,7 @@ type Verdict struct {
 }
 
 // tally is what came to a place.
-type tally struct{ different, all int }
+type tally struct{ different, all, crossed int }
 
 // complain keeps the first examples.
 func (v *Verdict) complain(format string, args ...any) {
@@ -31,7 +32,7 @@ func (v *Verdict) complain(format string, args ...any) {
 }
 
 // Bounds is what a case may cost.
-type Bounds struct{ Lost, Duplicates, Disordered int }
+type Bounds struct{ Lost, Duplicates, Disordered, Hasty int }
 
 // Complaints says in which ways the verdict is not within the bounds.
 func (v *Verdict) Complaints(b Bounds) (all []string) {
@@ -46,6 +47,6 @@ func (v *Verdict) Complaints(b Bounds) (all []string) {
 	say(v.misplaced, 0, "at a wrong address")
 	say(v.unknown, 0, "never sent")
 	say(v.Discarded, 0, "first arrivals discarded")
-	say(v.hasty, 0, "too soon after another call with a point of their series")
+	say(v.hasty, b.Hasty, "too soon after another call with a point of their series")
 	return all
 }
