@@ -16,6 +16,9 @@ build: ## make the static binary bin/transfer
 run: build ## build, then show the relay at work on this machine's own figures
 	bin/transfer demo
 
+cluster: build ## build, then show three relays that share a Redis (needs redis-server)
+	bin/transfer demo --relays 3
+
 test: ## install what the tests need (as root on Debian) and run them
 	@.ci/install
 	go test $(UNIT)
@@ -44,11 +47,15 @@ faults: ## break what can break around the relay (10 minutes; as root, so that d
 changes: ## change the cluster and the program while points flow (15 minutes); CHANGESFLAGS='-run Upgrade' chooses
 	CHANGES=full go test -count=1 -timeout 30m -v $(CHANGESFLAGS) ./transfer/changes
 
+several: ## break and change what several relays share over Redis (15 minutes); SEVERALFLAGS='-run Redis' chooses
+	@.ci/install
+	SEVERAL=full go test -count=1 -timeout 40m -v $(SEVERALFLAGS) ./transfer/several
+
 check: test race lint e2e ## all of the above that CI runs
 
 $(LINT):
 	GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	mv bin/golangci-lint $(LINT)
 
-.PHONY: help build run test race lint fuzz bench bench-steps e2e faults changes check
+.PHONY: help build run cluster test race lint fuzz bench bench-steps e2e faults changes several check
 .DEFAULT_GOAL := help

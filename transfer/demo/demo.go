@@ -27,6 +27,11 @@ type options struct {
 	every    time.Duration // between summaries
 	out      io.Writer
 	start    StartRelay
+
+	relays int    // more than 1: a cluster
+	redis  string // of a cluster: host:port of its Redis; empty: one is started
+	dir    string // of a cluster: the folder of its files; empty: one that is removed in the end
+	rate   int    // of a cluster: points a second
 }
 
 // stopTimeout is how long the relay may take to stop.
@@ -38,7 +43,7 @@ func (o *options) run(ctx context.Context) (err error) {
 		return fmt.Errorf("cannot push every %s: --interval takes whole seconds, such as 2s", o.interval)
 	}
 	if o.every <= 0 {
-		return fmt.Errorf("cannot print counts every %s: --every takes a time above 0, such as 10s", o.every)
+		return o.neverReports()
 	}
 	host, err := os.Hostname()
 	if err != nil {
@@ -90,6 +95,11 @@ func (o *options) run(ctx context.Context) (err error) {
 	work.Go(func() { pushes.run(ctx) })
 	o.report(ctx, at.http, behind)
 	return nil
+}
+
+// neverReports is the error of an interval that is none.
+func (o *options) neverReports() error {
+	return fmt.Errorf("cannot print counts every %s: --every takes a time above 0, such as 10s", o.every)
 }
 
 // serveAPI serves the API of the stand-ins on addr, or on a free port.

@@ -13,13 +13,7 @@ import (
 // What the demonstration prints can be pasted, and works.
 func TestDemonstrationsLinesWork(t *testing.T) {
 	r := launch(t, "demo", "--http", "127.0.0.1:0", "--rpc", "127.0.0.1:0", "--socket", "127.0.0.1:0", "--sinks", "127.0.0.1:0", "--interval", "1s")
-	eventually(t, "it says what to try", 20*time.Second, func() bool {
-		return strings.Contains(r.output.String(), "Ctrl-C") || r.hasExited()
-	})
-	lines := make(map[string]string) // by what they are for
-	for _, m := range regexp.MustCompile(`(?m)^  (\w+ [\w ]*?\w)  +(\S.*)$`).FindAllStringSubmatch(r.output.String(), -1) {
-		lines[m[1]] = m[2]
-	}
+	lines := welcomed(t, r)
 	page := regexp.MustCompile(`http://\S+`).FindString(lines["watch it"])
 	code, body := httpGet(t, page)
 	require.Equal(t, 200, code)
