@@ -45,8 +45,14 @@ func (b *Books) find(id string) (l stat.Ledger, listed bool) {
 // MustBooks returns the ledger of all relays together, which must run.
 func (s *Stage) MustBooks() Books {
 	s.T.Helper()
+	return s.BooksOf(s.Relays)
+}
+
+// BooksOf returns the ledger of some relays together, which must run.
+func (s *Stage) BooksOf(relays []*Relay) Books {
+	s.T.Helper()
 	var all []Books
-	for _, relay := range s.Relays {
+	for _, relay := range relays {
 		all = append(all, relay.MustLedger())
 	}
 	return merge(all)
