@@ -63,12 +63,14 @@ func (f *fleet) watchSwitch() (after func(at time.Time) time.Duration) {
 	seen := make([]time.Time, len(f.Relays))
 	var watching sync.WaitGroup
 	for i, relay := range f.Relays {
-		before := rings(f.T, relay)
+		status, err := relay.Status()
+		require.NoError(f.T, err)
+		before := rings(status)
 		watching.Go(func() {
 			for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 				asked := time.Now()
 				status, err := relay.Status()
-				if err == nil && !maps.Equal(before, fingerprints(status)) {
+				if err == nil && before != rings(status) {
 					seen[i] = asked
 					return
 				}

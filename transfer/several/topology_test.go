@@ -2,6 +2,8 @@ package several
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +59,7 @@ func TestTopologyOutlivesRedis(t *testing.T) {
 	f.redis.Flush()
 	f.agree()
 	require.Equal(t, version, f.peersOf(0).Relays[0].Version)
+	f.shared()
 	require.Contains(t, f.command("topology", "get"), "graph-03")
 
 	f.redis.Kill()
@@ -91,20 +94,27 @@ func TestTopologyRemovesANodeWithABacklog(t *testing.T) {
 	require.Positive(t, f.settled().Moved)
 }
 
-// rings returns the fingerprints of a relay's rings, by backend.
-func rings(t *testing.T, relay *trial.Relay) map[string]string {
-	t.Helper()
-	status, err := relay.Status()
-	require.NoError(t, err)
-	return fingerprints(status)
+// rings returns what a relay's rings are: their fingerprints, and the addresses of nodes,
+// which these don't tell.
+func rings(status trial.Status) string {
+	var all strings.Builder
+	for _, ring := range status.Rings {
+		fmt.Fprintf(&all, "%s %s:", ring.Backend, ring.Fingerprint)
+		for _, share := range ring.Shares {
+			fmt.Fprintf(&all, " %s=%v", share.Node, share.Addresses)
+		}
+	}
+	return all.String()
 }
 
-func fingerprints(status trial.Status) map[string]string {
-	all := make(map[string]string)
-	for _, ring := range status.Rings {
-		all[ring.Backend] = ring.Fingerprint
-	}
-	return all
+// shared waits until Redis has a topology.
+func (f *fleet) shared() {
+	f.T.Helper()
+	c := f.redis.Client()
+	defer func() { _ = c.Close() }()
+	trial.Eventually(f.T, 20*time.Second, "Redis has no topology", func() bool {
+		return c.Exists(f.T.Context(), "transfer:{t}:version").Val() == 1
+	})
 }
 
 // peers is the answer of /api/peers.
