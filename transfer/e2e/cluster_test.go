@@ -42,17 +42,18 @@ func TestClusterOfRelays(t *testing.T) {
 		require.Equal(t, 200, code)
 		require.Contains(t, body, "<html")
 	}
-	require.Contains(t, there("who is there"), `"relay-3"`)
+	eventually(t, "all are there", 20*time.Second, func() bool { return strings.Contains(there("who is there"), `"alive":3`) })
 	require.Contains(t, there("what would move"), "graph-03")
+	require.Contains(t, there("share the rings"), "in force at 3 relays")
 	there("add a graph")
 	for _, page := range pages {
 		_, status := httpGet(t, page+"api/status")
 		require.Contains(t, status, "graph-03")
 	}
-	require.Contains(t, there("the common ring"), "graph-03")
-	there("all changes")
-	there("go back")
-	require.NotContains(t, there("the common ring"), "graph-03")
+	require.Contains(t, there("see what is shared"), "graph-03")
+	require.Regexp(t, `(?m)^1 .*\n2 `, there("all changes"))
+	require.Contains(t, there("go back"), "version 3 ")
+	require.NotContains(t, there("see what is shared"), "graph-03")
 
 	there("break a graph")
 	eventually(t, "points wait in Redis", 30*time.Second, func() bool { return strings.Contains(there("see what waits"), "redis") })
