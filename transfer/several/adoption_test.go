@@ -116,6 +116,7 @@ func TestTwoDrainers(t *testing.T) {
 // The same of a relay that drains what it has adopted.
 func TestStoppedAdopter(t *testing.T) {
 	t.Parallel()
+	suite.OnlyInFull(t)
 	f := newFleet(t, trial.Case{
 		Name: "a stopped adopter", Injected: "a relay is killed and adopted, the adopter is stopped by SIGSTOP for 30 s (6 s in the short form) while it drains",
 		Expected: "the third one drains it meanwhile, fencing and order hold, nothing lost",

@@ -41,6 +41,7 @@ func newFleet(t *testing.T, c trial.Case, settings ...setting) *fleet {
 		f.graphs = append(f.graphs, site.Sink("graph", node))
 	}
 	for _, backend := range []string{"judge", "graph"} {
+		site.Set(backend, "queueBytes", either("64KiB", "1MiB"))
 		site.Set(backend, "spoolBytes", "1GiB")
 		for _, s := range settings {
 			s(site, backend)
