@@ -51,7 +51,7 @@ func TestClusterOfRelays(t *testing.T) {
 		require.Contains(t, status, "graph-03")
 	}
 	require.Contains(t, there("see what is shared"), "graph-03")
-	require.Regexp(t, `(?m)^1 .*\n2 `, there("all changes"))
+	require.Regexp(t, `(?m)^2 .*\n1 `, there("all changes"))
 	require.Contains(t, there("go back"), "version 3 ")
 	require.NotContains(t, there("see what is shared"), "graph-03")
 

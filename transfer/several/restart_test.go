@@ -24,6 +24,7 @@ func TestOwnerGoesOn(t *testing.T) {
 		}},
 		{"an upgrade", func(f *fleet, r *trial.Relay, l trial.Load) {
 			r.Upgrade()
+			f.Crashed = true // as above
 			f.Allowed.Hasty = 1 << 30
 			f.Allowed.Duplicates += l.Rate
 		}},
