@@ -25,8 +25,9 @@ and there:
   all changes         ./transfer topology history
   go back             ./transfer topology rollback --wait
   break a graph       curl -X POST 'http://%[7]s/fault?sink=graph-01&fault=refuse'
-  see what waits      ./transfer spool list
+  see what waits      ./transfer spool list -c relay-2.json
   kill a relay        kill -9 $(cat relay-2.pid)
+  who takes over      grep adopted relay-?.log
   mend the graph      curl -X POST 'http://%[7]s/fault?sink=graph-01&fault=ok'
   start it again      ./transfer -c relay-2.json --pid-file relay-2.pid
 

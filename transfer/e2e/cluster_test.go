@@ -56,14 +56,17 @@ func TestClusterOfRelays(t *testing.T) {
 	require.NotContains(t, there("see what is shared"), "graph-03")
 
 	there("break a graph")
-	eventually(t, "points wait in Redis", 30*time.Second, func() bool { return strings.Contains(there("see what waits"), "redis") })
+	eventually(t, "points wait in Redis", 30*time.Second, func() bool { return strings.Contains(there("see what waits"), "REDIS") })
 	there("kill a relay")
 	eventually(t, "it is down", 20*time.Second, func() bool { return strings.Contains(r.output.String(), "relays: 2 of 3 up") })
+	eventually(t, "another relay adopts", 40*time.Second, func() bool {
+		return strings.Contains(run(t, "", "sh", "-c", lines["go to their files"]+" && "+lines["who takes over"]+" || true"), "relay=relay-2")
+	})
 	there("mend the graph")
 	run(t, "", "sh", "-c", lines["go to their files"]+" && "+lines["start it again"]+" >>relay-2.log 2>&1 &")
 	eventually(t, "all are up, nothing waits", 60*time.Second, func() bool {
 		said := strings.TrimSpace(r.output.String())
-		return strings.Contains(said[strings.LastIndexByte(said, '\n')+1:], "relays: 3 of 3 up")
+		return strings.Contains(said[strings.LastIndexByte(said, '\n')+1:], "relays: 3 of 3 up") && !strings.Contains(there("see what waits"), "REDIS")
 	})
 
 	require.NoError(t, r.cmd.Process.Signal(syscall.SIGINT))
