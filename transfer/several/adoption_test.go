@@ -65,6 +65,30 @@ func TestRelayComesBackToAdoptedStreams(t *testing.T) {
 	f.settled()
 }
 
+// The address that an adopted backlog was for leaves the topology: it goes to the new owners.
+func TestAdoptedNodeIsRemoved(t *testing.T) {
+	t.Parallel()
+	suite.OnlyInFull(t)
+	f := newFleet(t, trial.Case{
+		Name: "the node of an adopted backlog is removed", Injected: "a graph is down, a relay is killed and adopted, then `topology set` removes the graph; the relay starts later",
+		Expected: "all backlogs come to the new owners, nothing lost",
+	}, overflowing)
+	load := usual()
+	f.start(load)
+	f.fail(trial.Dead(), f.graphs[3])
+	f.backlog(0, 1, 2)
+	time.Sleep(down())
+	f.Relays[0].Kill()
+	f.killed(load)
+	f.adopted(0)
+	f.set(func() { f.away(f.graphs[3], true) })
+	f.Flows()
+	f.drained(0, adoptTime())
+	f.Relays[0].Start()
+	f.Flows()
+	f.settled()
+}
+
 // The relay that has adopted is killed as well, and so the last one adopts both.
 func TestAdopterIsKilledToo(t *testing.T) {
 	t.Parallel()

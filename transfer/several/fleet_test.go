@@ -23,6 +23,10 @@ type fleet struct {
 	*trial.Stage
 	redis          *servertest.Redis
 	judges, graphs []trial.SinkIn
+
+	// approximate says that crashes at odd times may make what was moved in and out
+	// differ; then it is only reported.
+	approximate bool
 }
 
 // lease is how long a stream stays with a relay that is not heard of.
@@ -176,6 +180,10 @@ func (f *fleet) settled() *trial.Verdict {
 // checkMoves holds what was moved in against what was moved out.
 func (f *fleet) checkMoves(books trial.Books) {
 	f.T.Helper()
+	if f.approximate {
+		f.Note("%d points moved out, %d in", books.Totals.MovedOut, books.Totals.MovedIn)
+		return
+	}
 	require.Equal(f.T, books.Totals.MovedOut, books.Totals.MovedIn, "moved out and in")
 	if books.Totals.MovedIn > 0 {
 		f.Note("%d points changed hands", books.Totals.MovedIn)
