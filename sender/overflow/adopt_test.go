@@ -231,7 +231,8 @@ func TestCloseOfAnAdopter(t *testing.T) {
 func TestNoOrphansAfterABreak(t *testing.T) {
 	t.Parallel()
 	server := servertest.StartRedis(t)
-	a, b := startRelay(t, server, "a"), startRelay(t, server, "b")
+	a := startRelay(t, server, "a")
+	b := startRelay(t, server, "b", func(o *Options) { o.CallTimeout = 500 * time.Millisecond })
 	fill(t, a.own(0, 0), 1, 11)
 	a.stop()
 	b.orphan()

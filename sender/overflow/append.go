@@ -126,9 +126,10 @@ func (st *Stream) writeSome(first, end uint64, size int64, entries []any) error 
 		st.refused(a.word)
 		return fmt.Errorf("cannot append to %s, it is %s: %w", st.name, a.word, ErrNotHeld)
 	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.valid = s.validFrom(asked)
 	if makes {
-		st.mu.Lock()
-		defer st.mu.Unlock()
 		a.head, a.end, a.bytes = first, first, 0 // as it was before
 		st.meta = meta
 		st.hold(a, asked)

@@ -41,7 +41,7 @@ type relay struct {
 // startRelay starts a relay on the server.
 func startRelay(t testing.TB, server *servertest.Redis, name string, change ...func(*Options)) *relay {
 	client := server.Client()
-	o := Options{Client: client, Prefix: "test", Relay: name, Lease: testLease, StreamShare: 0.9, Share: 0.95}
+	o := Options{Client: client, Prefix: "test", Relay: name, Lease: testLease, CallTimeout: 5 * time.Second, StreamShare: 0.9, Share: 0.95}
 	for _, change := range change {
 		change(&o)
 	}

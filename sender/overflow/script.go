@@ -144,7 +144,7 @@ if ARGV[6] ~= '' then call('HSET', meta, 'routing', ARGV[6]) end
 return answer('held', m)
 `
 
-// appendScript appends entries, and makes the stream where fence is empty. ARGV: who,
+// appendScript appends entries, renews the lease, and makes the stream where fence is empty. ARGV: who,
 // fence, lease in ms, attempt, number of the first point, end, bytes, how many of the
 // following belong to the meta, these, then for each entry its ID and its fields.
 //
@@ -162,7 +162,7 @@ else
   if not m then return {'absent'} end
   if m.holder ~= me or m.fence ~= fence then return answer('taken', m) end
   if tonumber(m.attempt) >= tonumber(ARGV[4]) then return answer('late', m) end
-  call('HSET', meta, 'attempt', ARGV[4])
+  call('HSET', meta, 'attempt', ARGV[4], 'until', text(clock() + tonumber(ARGV[3])))
   if tonumber(m['end']) > tonumber(first) then cut(m, first) end
 end
 local at = 9 + metas

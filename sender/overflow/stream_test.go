@@ -110,7 +110,7 @@ func TestVisit(t *testing.T) {
 // More entries than Redis takes arguments for at once are appended all the same.
 func TestManySmallBlocks(t *testing.T) {
 	t.Parallel()
-	r := startRelay(t, servertest.StartRedis(t), "a")
+	r := startRelay(t, servertest.StartRedis(t), "a", func(o *Options) { o.Lease = time.Minute })
 	st := r.own(0, 0)
 	blocks := make([]*queue.Block, 2*mostEntries+1)
 	for i := range blocks {

@@ -80,12 +80,12 @@ func (r *Redis) answers() bool {
 	return client.Ping(context.Background()).Err() == nil
 }
 
-// Client returns a client of the server, which tries each call once, for no longer than a
-// second or its context allows. The caller closes it.
+// Client returns a client of the server, which tries each call once, for no longer than its
+// context allows, and at most half a minute: the machine may be busy. The caller closes it.
 func (r *Redis) Client() redis.UniversalClient {
 	return redis.NewClient(&redis.Options{
 		Addr: r.Address, MaxRetries: -1, ContextTimeoutEnabled: true, DisableIdentity: true, DialerRetries: 1,
-		DialTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second, PoolTimeout: time.Second,
+		DialTimeout: startTimeout, ReadTimeout: startTimeout, WriteTimeout: startTimeout, PoolTimeout: startTimeout,
 	})
 }
 
