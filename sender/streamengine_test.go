@@ -21,7 +21,7 @@ import (
 // order and whole.
 func TestStreamsUnderRandomFaults(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
-	for run := range uint64(3) {
+	for run := range uint64(2) {
 		t.Run(fmt.Sprintf("seed %d-%d", seed, run), func(t *testing.T) {
 			newStreamEngine(t, rand.New(rand.NewPCG(seed, run))).run(t)
 		})
