@@ -21,10 +21,10 @@ cluster: build ## build, then show three relays that share a Redis (needs redis-
 
 test: ## install what the tests need (as root on Debian) and run them
 	@.ci/install
-	go test $(UNIT)
+	go test -timeout 20m $(UNIT)
 
 race: ## run the tests under the race detector
-	CGO_ENABLED=1 go test -race $(UNIT)
+	CGO_ENABLED=1 go test -race -timeout 20m $(UNIT)
 
 lint: $(LINT) ## check style, mistakes and the direction of imports
 	$(LINT) run ./...
