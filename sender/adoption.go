@@ -8,6 +8,7 @@ import (
 
 	jsoniter "github.com/json-iterator/go"
 
+	"transfer/g"
 	"transfer/sender/overflow"
 )
 
@@ -27,11 +28,22 @@ func (s *Sender) Refuses(left overflow.Meta) error {
 	case left.Encoding != c.rules.Encoding:
 		return fmt.Errorf("cannot adopt %s of relay %s: its points have the form %q, and this relay writes %q; start that relay again, or another one of its version",
 			left.Target, left.Owner, left.Encoding, c.rules.Encoding)
-	case left.Owner == "", (left.Target == backend) != (c.ring == nil), left.Lanes < 1, left.Lanes > maxLanes, left.Lane < 0, left.Lane >= left.Lanes:
+	case !c.mayHaveLeft(left):
 		return fmt.Errorf("cannot adopt %s of relay %s, lane %d of %d: what the stream says of itself makes no sense; start that relay again",
 			left.Target, left.Owner, left.Lane, left.Lanes)
 	}
 	return nil
+}
+
+// mayHaveLeft reports whether another relay may have had such a target of the backend.
+func (c *Cluster) mayHaveLeft(left overflow.Meta) bool {
+	_, at := parseID(left.Target)
+	placed := left.Target == c.name
+	if c.ring != nil {
+		placed = at.node != "" && len(at.addresses) > 0 && at.addresses[0] != ""
+	}
+	return placed && at.relay == "" && g.IsKeyPart(left.Owner) &&
+		left.Lanes >= 1 && left.Lanes <= maxLanes && left.Lane >= 0 && left.Lane < left.Lanes
 }
 
 // PlanAdoption builds what takes over the streams, whose leases this relay has taken. As
