@@ -110,6 +110,9 @@ func (c *Client) round(points []Point, round int, stop <-chan struct{}) (unsettl
 			c.taken.Add(1)
 			return false, nil
 		case Broken:
+			if c.relay() != relay { // it may be read late, behind what comes by another connection
+				taker = several
+			}
 			c.settle(Unanswered, began, taker)
 			c.broken.Add(1)
 			return false, nil
