@@ -1,8 +1,11 @@
 package several
 
 import (
+	"os"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"transfer/transfer/trial"
 )
@@ -81,4 +84,33 @@ func TestRedisFlaps(t *testing.T) {
 	flap()
 	f.undisturbed()
 	f.settled()
+}
+
+// A relay dies with its disk, and one of the same name starts on an empty one: what lies in
+// Redis is its own, and arrives. What lay in its journal alone is lost.
+func TestOwnerWithoutItsDisk(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, trial.Case{
+		Name: "a relay loses its disk", Injected: "a graph is down, a relay is killed, its data directory deleted; it starts again at once under the same name",
+		Expected: "what it had in Redis arrives, in order",
+	}, overflowing)
+	load := usual()
+	load.Answers = true
+	f.start(load)
+	f.fail(trial.Dead(), f.graphs[3])
+	f.backlog(0, 1, 2)
+	time.Sleep(2 * down())
+	shelved, queued := f.shelved(0), f.Relays[0].MustLedger().Totals.Queued
+	f.Relays[0].Kill()
+	require.NoError(t, os.RemoveAll(f.Relays[0].Data))
+	f.killed(load)
+	f.Uncounted = true // its ledger began anew
+	f.approximate = true
+	f.Allowed.Lost = max(0, int(queued)-shelved) + 3*load.Rate/relays // and what it took in its last second
+	f.Relays[0].Start()
+	f.Flows()
+	f.fail(trial.Well(), f.graphs[3])
+	v := f.settled()
+	t.Logf("%d of %d lay in Redis", shelved, queued)
+	require.Less(t, v.Lost, shelved, "what lay in Redis is lost")
 }
