@@ -104,6 +104,7 @@ func TestAdopterIsKilledToo(t *testing.T) {
 	f.Relays[0].Kill()
 	f.killed(load)
 	adopter := f.adopted(0)
+	f.overlap = load.Rate
 	f.Relays[adopter].Kill()
 	f.killed(load)
 	third := 3 - adopter
@@ -155,6 +156,7 @@ func TestStoppedAdopter(t *testing.T) {
 	f.Relays[0].Kill()
 	f.killed(load)
 	adopter := f.adopted(0)
+	f.overlap = load.Rate
 	f.fail(slow(), f.graphs[3])
 	time.Sleep(time.Second)
 	f.stopped(adopter, load)

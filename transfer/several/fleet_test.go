@@ -24,8 +24,11 @@ type fleet struct {
 	redis          *servertest.Redis
 	judges, graphs []trial.SinkIn
 
-	// approximate says that crashes at odd times may make what was moved in and out
-	// differ; then it is only reported.
+	// overlap is by how many points more may be moved in than out: those that an adopter
+	// had put before its own when it lost the lease, and the next one found in Redis as well.
+	overlap int
+	// approximate says that crashes at odd times may make both differ in any way; then
+	// they are only reported.
 	approximate bool
 }
 
@@ -184,8 +187,10 @@ func (f *fleet) checkMoves(books trial.Books) {
 		f.Note("%d points moved out, %d in", books.Totals.MovedOut, books.Totals.MovedIn)
 		return
 	}
-	require.Equal(f.T, books.Totals.MovedOut, books.Totals.MovedIn, "moved out and in")
-	if books.Totals.MovedIn > 0 {
-		f.Note("%d points changed hands", books.Totals.MovedIn)
+	out, in := books.Totals.MovedOut, books.Totals.MovedIn
+	require.GreaterOrEqual(f.T, in, out, "moved in and out")
+	require.LessOrEqual(f.T, int(in-out), f.overlap, "%d moved out, %d in", out, in)
+	if in > 0 {
+		f.Note("%d points changed hands", in)
 	}
 }
