@@ -10,6 +10,7 @@ import (
 )
 
 func TestAdopterIsKilled(t *testing.T) {
+	t.Parallel()
 	server := servertest.StartRedis(t)
 	a := newHeir(t, "A", server, ringOfThree(), nil)
 	a.run()
@@ -39,6 +40,7 @@ func TestAdopterIsKilled(t *testing.T) {
 }
 
 func TestTwoAdopters(t *testing.T) {
+	t.Parallel()
 	server := servertest.StartRedis(t)
 	a := newHeir(t, "A", server, ringOfThree(), nil)
 	a.run()
@@ -82,6 +84,7 @@ func TestTwoAdopters(t *testing.T) {
 }
 
 func TestAdopterRestarts(t *testing.T) {
+	t.Parallel()
 	for name, killed := range map[string]bool{"stopped": false, "killed": true} {
 		t.Run(name, func(t *testing.T) {
 			server := servertest.StartRedis(t)
@@ -92,6 +95,7 @@ func TestAdopterRestarts(t *testing.T) {
 			a.leave()
 
 			b := newHeir(t, "B", server, ringOfThree(), a)
+			b.narrow()
 			b.start(t)
 			b.site.set(true, "a:1")
 			b.adopt(t, 1)
@@ -123,13 +127,15 @@ func TestAdopterRestarts(t *testing.T) {
 }
 
 func TestAdopterRestartsWithoutTheStream(t *testing.T) {
+	t.Parallel()
 	server := servertest.StartRedis(t)
 	a := newHeir(t, "A", server, ringOfThree(), nil)
 	a.run()
 	series := a.seriesOf(t, "n1", 0, 1, 10)
-	a.bequest(t, "graph/n1/a:1", 0, 1, 5, series)
+	a.bequest(t, "graph/n1/a:1", 0, 1, 30, series)
 	a.leave()
 	b := newHeir(t, "B", server, ringOfThree(), a)
+	b.narrow()
 	b.start(t)
 	b.site.set(true, "a:1")
 	b.adopt(t, 1)
@@ -144,11 +150,12 @@ func TestAdopterRestartsWithoutTheStream(t *testing.T) {
 	require.Contains(t, b.site.arrived("a:1", series[0]), b.next[series[0]])
 	b.adopt(t, 1)
 	b.serve(t)
-	require.Equal(t, 60, b.arrivedAt("a:1"))
+	require.Equal(t, 310, b.arrivedAt("a:1"))
 	b.stop(t, false)
 }
 
 func TestOwnerComesBack(t *testing.T) {
+	t.Parallel()
 	server := servertest.StartRedis(t)
 	a := newHeir(t, "A", server, ringOfThree(), nil)
 	series := a.seriesOf(t, "n1", 0, 1, 50)
@@ -188,6 +195,7 @@ func TestOwnerComesBack(t *testing.T) {
 }
 
 func TestRedisIsAwayFromTheAdopter(t *testing.T) {
+	t.Parallel()
 	server := servertest.StartRedis(t)
 	a := newHeir(t, "A", server, ringOfThree(), nil)
 	a.run()

@@ -8,10 +8,12 @@ import (
 
 	"transfer/g/stat"
 	"transfer/sender/overflow"
+	"transfer/sender/queue"
 	"transfer/sender/servertest"
 )
 
 func TestAdoptedBacklogComesBeforeLivePoints(t *testing.T) {
+	t.Parallel()
 	server := servertest.StartRedis(t)
 	a := newHeir(t, "A", server, ringOfThree(), nil)
 	a.run()
@@ -20,12 +22,25 @@ func TestAdoptedBacklogComesBeforeLivePoints(t *testing.T) {
 	a.bequest(t, "graph/n1/a:1", 0, 1, 50, series)
 	a.leave()
 
+	b.narrow() // not all of it can be on its way
 	b.start(t)
 	b.site.set(true, "a:1")
 	b.adopt(t, 1)
 	const id = "graph/n1/a:1@A"
 	require.Equal(t, uint64(1000), b.row(id).MovedIn)
 	require.Equal(t, "a:1", b.row(id).Address)
+	require.Equal(t, "A", b.row(id).LeftBy)
+	require.Positive(t, b.row(id).RedisBytes)
+	backlogs, err := b.sender.Backlogs()
+	require.NoError(t, err)
+	require.Equal(t, uint64(1000), backlogs[0].Redis)
+	shown := 0
+	_, err = b.sender.VisitSpool(id, 0, func(left *queue.Block, _ uint64, _ string) bool {
+		shown += left.Len()
+		return true
+	})
+	require.NoError(t, err)
+	require.Equal(t, 1000, shown)
 	for range 5 {
 		b.put(series...)
 	}
@@ -46,6 +61,7 @@ func TestAdoptedBacklogComesBeforeLivePoints(t *testing.T) {
 }
 
 func TestAdoptedBacklogDrains(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]struct {
 		stream func(*overflow.StreamOptions)
 		heir   func(*heir)
@@ -78,6 +94,7 @@ func TestAdoptedBacklogDrains(t *testing.T) {
 }
 
 func TestRefusedBacklogStays(t *testing.T) {
+	t.Parallel()
 	server := servertest.StartRedis(t)
 	a := newHeir(t, "A", server, ringOfThree(), nil)
 	a.run()
@@ -102,6 +119,7 @@ func TestRefusedBacklogStays(t *testing.T) {
 }
 
 func TestAdoptedNodeIsNotHere(t *testing.T) {
+	t.Parallel()
 	server := servertest.StartRedis(t)
 	a := newHeir(t, "A", server, map[string][]string{"n1": {"a:1", "a:2"}, "n2": {"b:1", "b:2"}, "n3": {"c:1", "c:2"}}, nil)
 	a.run()
@@ -131,6 +149,7 @@ func TestAdoptedNodeIsNotHere(t *testing.T) {
 }
 
 func TestMoreIsAdopted(t *testing.T) {
+	t.Parallel()
 	server := servertest.StartRedis(t)
 	a := newHeir(t, "A", server, ringOfThree(), nil)
 	a.run()
@@ -171,6 +190,7 @@ func TestMoreIsAdopted(t *testing.T) {
 }
 
 func TestAdoptedGroup(t *testing.T) {
+	t.Parallel()
 	server := servertest.StartRedis(t)
 	a := newHeir(t, "A", server, nil, nil)
 	a.group = []string{"g:1"}
@@ -180,6 +200,7 @@ func TestAdoptedGroup(t *testing.T) {
 	a.leave()
 	b := newHeir(t, "B", server, nil, a)
 	b.group = []string{"g:2", "g:3"}
+	b.narrow()
 	b.start(t)
 	b.site.set(true, "g:2", "g:3")
 	b.adopt(t, 1)

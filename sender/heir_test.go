@@ -20,11 +20,9 @@ import (
 )
 
 // heirLease is the lease in these tests.
-
 const heirLease = time.Second
 
 // heir is a relay of several that share a Redis and the backend.
-
 type heir struct {
 	*moveBed
 	name   string
@@ -37,7 +35,6 @@ type heir struct {
 // newHeir returns a relay on the same backend and with the same series as its elder, if
 
 // that is not nil; else the first one.
-
 func newHeir(t *testing.T, name string, server *servertest.Redis, nodes map[string][]string, elder *heir) *heir {
 	h := &heir{moveBed: newMoveBed(t, nodes), name: name, redis: server}
 	h.section.Overflow = overflowBoth
@@ -49,7 +46,6 @@ func newHeir(t *testing.T, name string, server *servertest.Redis, nodes map[stri
 }
 
 // connect begins to use Redis, as another process.
-
 func (h *heir) connect(t *testing.T) {
 	h.client, h.apart, h.end = h.redis.Client(), &apart{}, func() {}
 	h.client.AddHook(h.apart)
@@ -58,7 +54,6 @@ func (h *heir) connect(t *testing.T) {
 }
 
 // run uses Redis without a Sender.
-
 func (h *heir) run() {
 	stop, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -72,14 +67,12 @@ func (h *heir) run() {
 }
 
 // leave ends its use of Redis as kill -9 does.
-
 func (h *heir) leave() {
 	h.end()
 	_ = h.client.Close()
 }
 
 // die is kill -9.
-
 func (h *heir) die(t *testing.T) {
 	t.Helper()
 	h.apart.is.Store(true) // nothing is let go of
@@ -88,7 +81,6 @@ func (h *heir) die(t *testing.T) {
 }
 
 // apart is a client's hook that cuts it off, at times.
-
 type apart struct{ is atomic.Bool }
 
 var errApart = errors.New("cut off")
@@ -119,7 +111,6 @@ func (a *apart) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 // series of its ring that belong there, n of each, in Blocks of ten. It does without a
 
 // Sender.
-
 func (h *heir) bequest(t *testing.T, target string, lane, lanes, n int, series []int, change ...func(*overflow.StreamOptions)) *overflow.Stream {
 	t.Helper()
 	o := overflow.StreamOptions{
@@ -147,11 +138,9 @@ func (h *heir) bequest(t *testing.T, target string, lane, lanes, n int, series [
 }
 
 // hashOfSeries is the hash that moveBed gives its series.
-
 func hashOfSeries(series int) uint32 { return uint32(series) * 0x9E3779B1 }
 
 // placing returns the cluster of the relay's configuration, with so many lanes.
-
 func (h *heir) placing(t *testing.T, lanes int) *Sender {
 	s := newSender(1<<30, quiet())
 	s.kinds = h.kinds()
@@ -162,7 +151,6 @@ func (h *heir) placing(t *testing.T, lanes int) *Sender {
 }
 
 // seriesOf returns so many series whose place is that lane of that node.
-
 func (h *heir) seriesOf(t *testing.T, node string, lane, lanes, n int) (all []int) {
 	c := h.placing(t, lanes).Clusters()[0]
 	for series := 1; len(all) < n; series++ {
@@ -175,7 +163,6 @@ func (h *heir) seriesOf(t *testing.T, node string, lane, lanes, n int) (all []in
 }
 
 // adopt takes over what others have left, once there are so many streams.
-
 func (h *heir) adopt(t *testing.T, streams int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -190,7 +177,6 @@ func (h *heir) awaitOrphans(t *testing.T, n int) {
 }
 
 // tryAdopt does what the service does with the orphans of now.
-
 func (h *heir) tryAdopt(t *testing.T) *Change {
 	t.Helper()
 	var streams []*overflow.Stream
@@ -211,7 +197,6 @@ func (h *heir) tryAdopt(t *testing.T) *Change {
 }
 
 // row returns what is shown of a target.
-
 func (h *heir) row(id string) stat.Target {
 	for _, row := range h.sender.Targets() {
 		if row.ID == id {
@@ -222,7 +207,6 @@ func (h *heir) row(id string) stat.Target {
 }
 
 // serve keeps the state and waits until nothing is left, here or in Redis.
-
 func (h *heir) serve(t *testing.T) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -232,7 +216,6 @@ func (h *heir) serve(t *testing.T) {
 }
 
 // inRedis returns how many entries all streams have.
-
 func (h *heir) inRedis(t *testing.T) (entries int64) {
 	t.Helper()
 	keys, err := h.client.Keys(t.Context(), "test:*:stream").Result()
@@ -254,7 +237,6 @@ func ringOfThree() map[string][]string {
 // points of these series behind it.
 
 // repeated returns how many points came to an address that had them.
-
 func (h *heir) repeated() int {
 	h.site.mu.Lock()
 	defer h.site.mu.Unlock()
@@ -262,7 +244,6 @@ func (h *heir) repeated() int {
 }
 
 // arrivedAt returns how many points came to the address first.
-
 func (h *heir) arrivedAt(address string) (n int) {
 	h.site.mu.Lock()
 	defer h.site.mu.Unlock()
@@ -273,7 +254,6 @@ func (h *heir) arrivedAt(address string) (n int) {
 }
 
 // narrow makes the window of what is on its way small: so many points at most.
-
 func (h *heir) narrow() (points int) {
 	h.section.QueueBytes = 64 << 10
 	const item = 8 + 3 // its place in a Block and its bytes, at least

@@ -21,6 +21,16 @@ func (l *lane) stream() *overflow.Stream {
 	return l.target.spooler.streams.of(l.index)
 }
 
+// redisBytes returns about how much of Redis' memory the target's streams take.
+func (t *target) redisBytes() (sum int64) {
+	for _, l := range t.lanes {
+		if stream := l.stream(); stream != nil {
+			sum += stream.Bytes()
+		}
+	}
+	return sum
+}
+
 // unheld returns how long the lane has to wait before it goes on with what lies in its
 // stream, of which another relay may send the same: Forever if it is to end, 0 if it need
 // not wait. What lies on disk is newer, and waits too.

@@ -188,14 +188,6 @@ func (s *streams) capAge(now time.Time, maxAge time.Duration) (dropped uint64) {
 	return dropped
 }
 
-// bytes returns about how much of Redis' memory the streams take.
-func (s *streams) bytes() (sum int64) {
-	for i := range s.lanes {
-		sum += s.lanes[i].stream.Bytes()
-	}
-	return sum
-}
-
 // close lets go of the streams: nobody renews their leases any more.
 func (s *streams) close() {
 	for i := range s.lanes {

@@ -82,7 +82,7 @@ func (t *target) status(now time.Time) stat.Target {
 	}
 	s.RedisPoints = account.InRedis
 	if t.spooler != nil {
-		s.SpoolBytes, s.RedisBytes = t.spooler.bytes(), t.spooler.streams.bytes()
+		s.SpoolBytes, s.RedisBytes = t.spooler.bytes(), t.redisBytes()
 	}
 	if !account.Oldest.IsZero() {
 		s.OldestSeconds = max(0, now.Sub(account.Oldest).Seconds())
