@@ -47,7 +47,7 @@ faults: ## break what can break around the relay (10 minutes; as root, so that d
 changes: ## change the cluster and the program while points flow (15 minutes); CHANGESFLAGS='-run Upgrade' chooses
 	CHANGES=full go test -count=1 -timeout 30m -v $(CHANGESFLAGS) ./transfer/changes
 
-several: ## break and change what several relays share over Redis (15 minutes); SEVERALFLAGS='-run Redis' chooses
+several: ## break and change what several relays share over Redis (20 minutes); SEVERALFLAGS='-run Redis' chooses
 	@.ci/install
 	SEVERAL=full go test -count=1 -timeout 40m -v $(SEVERALFLAGS) ./transfer/several
 

@@ -124,7 +124,7 @@ func TestAdopterIsKilledToo(t *testing.T) {
 func TestTwoDrainers(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, trial.Case{
-		Name: "two drainers", Injected: "a relay is stopped by SIGSTOP for 30 s (6 s in the short form) while it drains its backlog, and goes on",
+		Name: "two drainers", Injected: "a relay is stopped by SIGSTOP for 30 s (7 s in the short form) while it drains its backlog, and goes on",
 		Expected: "another relay drains it meanwhile, fencing and order hold, nothing lost",
 	}, overflowing)
 	load := usual()
@@ -144,7 +144,7 @@ func TestStoppedAdopter(t *testing.T) {
 	t.Parallel()
 	suite.OnlyInFull(t)
 	f := newFleet(t, trial.Case{
-		Name: "a stopped adopter", Injected: "a relay is killed and adopted, the adopter is stopped by SIGSTOP for 30 s (6 s in the short form) while it drains",
+		Name: "a stopped adopter", Injected: "a relay is killed and adopted, the adopter is stopped by SIGSTOP for 30 s (7 s in the short form) while it drains",
 		Expected: "the third one drains it meanwhile, fencing and order hold, nothing lost",
 	}, overflowing)
 	load := usual()

@@ -87,7 +87,7 @@ func (d *door) setShut(shut bool) {
 func TestRelayIsCutOffFromRedis(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, trial.Case{
-		Name: "a relay is cut off from Redis", Injected: "one relay does not reach Redis for 30 s (6 s in the short form), while a graph is down, then up",
+		Name: "a relay is cut off from Redis", Injected: "one relay does not reach Redis for 30 s (7 s in the short form), while a graph is down, then up",
 		Expected: "another relay delivers its backlog, its own newer points wait for that, nothing lost",
 	}, overflowing)
 	way := newDoor(t, f.redis.Address)
