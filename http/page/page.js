@@ -285,7 +285,7 @@ function showSite(s) {
       make('td', '', make('span', 'chip ' + (!p.alive ? '' : rejected ? 'bad' : p.version ? 'good' : ''), !p.alive ? 'gone' : rejected ? 'rejected' : p.state)),
       numberCell(p.version ? count(p.version) : '-', p.pending ? `then ${count(p.pending)}` : ''),
       numberCell(duration((newest - Date.parse(p.at)) / 1000) + ' ago'),
-      numberCell(`${p.clockOffset < 0 ? '' : '+'}${p.clockOffset.toFixed(3)} s`));
+      numberCell(Math.abs(p.clockOffset) < 0.0005 ? '0 s' : `${p.clockOffset < 0 ? '' : '+'}${p.clockOffset.toFixed(3)} s`));
   }));
 }
 
