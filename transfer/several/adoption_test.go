@@ -46,6 +46,7 @@ func TestKilledRelayIsAdopted(t *testing.T) {
 // them.
 func TestRelayComesBackToAdoptedStreams(t *testing.T) {
 	t.Parallel()
+	suite.OnlyInFull(t)
 	f := newFleet(t, trial.Case{
 		Name: "a killed relay comes back early", Injected: "a graph is down, a relay is killed, adopted, and starts again while the graph is still down",
 		Expected: "its points wait behind what the other one has of it, order kept, movedOut is movedIn",

@@ -86,6 +86,7 @@ func (d *door) setShut(shut bool) {
 // backlog, while it goes on with what is new, and waits for the other one.
 func TestRelayIsCutOffFromRedis(t *testing.T) {
 	t.Parallel()
+	suite.OnlyInFull(t)
 	f := newFleet(t, trial.Case{
 		Name: "a relay is cut off from Redis", Injected: "one relay does not reach Redis for 30 s (7 s in the short form), while a graph is down, then up",
 		Expected: "another relay delivers its backlog, its own newer points wait for that, nothing lost",

@@ -40,7 +40,10 @@ func lease() time.Duration { return either(4*time.Second, 10*time.Second) }
 // by the settings that are named.
 func newFleet(t *testing.T, c trial.Case, settings ...setting) *fleet {
 	t.Helper()
-	f := &fleet{redis: servertest.StartRedis(t, "--appendonly", "yes", "--appendfsync", "always")}
+	f := &fleet{
+		redis:   servertest.StartRedis(t, "--appendonly", "yes", "--appendfsync", "always"),
+		overlap: either(1000, 0), // beside other tests even an adopter that runs may lose its lease
+	}
 	site := suite.NewSite(t)
 	for _, node := range []string{"judge-00", "judge-01"} {
 		f.judges = append(f.judges, site.Sink("judge", node))

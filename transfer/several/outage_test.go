@@ -15,6 +15,7 @@ func outage() time.Duration { return either(5*time.Second, 30*time.Second) }
 // Redis goes away under load, with a backlog in it, and comes back: the relays go on on
 // disk, no client notices, nothing is lost.
 func TestRedisIsAway(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name     string
 		away     func(f *fleet)

@@ -13,6 +13,7 @@ import (
 // A relay ends while it drains what it has in Redis, and another process of it goes on at
 // once: it is the owner, and no other relay has anything to adopt.
 func TestOwnerGoesOn(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name  string
 		again func(f *fleet, r *trial.Relay, l trial.Load)
@@ -34,8 +35,11 @@ func TestOwnerGoesOn(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
+			if test.name != "kill -9" {
+				suite.OnlyInFull(t)
+			}
 			f := newFleet(t, trial.Case{
-				Name: test.name + " of a relay with a backlog in Redis", Injected: "a graph is down, then slow; a relay ends while it drains, and starts again at once, three times",
+				Name: test.name + " of a relay that drains from Redis", Injected: "a graph is down, then slow; a relay ends while it drains, and starts again at once, three times",
 				Expected: "it goes on with its own backlog, order kept, nothing lost",
 			}, overflowing)
 			load := usual()
@@ -90,6 +94,7 @@ func TestRedisFlaps(t *testing.T) {
 // Redis is its own, and arrives. What lay in its journal alone is lost.
 func TestOwnerWithoutItsDisk(t *testing.T) {
 	t.Parallel()
+	suite.OnlyInFull(t)
 	f := newFleet(t, trial.Case{
 		Name: "a relay loses its disk", Injected: "a graph is down, a relay is killed, its data directory deleted; it starts again at once under the same name",
 		Expected: "what it had in Redis arrives, in order",

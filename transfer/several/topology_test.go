@@ -79,6 +79,7 @@ func TestTopologyOutlivesRedis(t *testing.T) {
 // on disk, goes to the new owners, ahead of their new points.
 func TestTopologyRemovesANodeWithABacklog(t *testing.T) {
 	t.Parallel()
+	suite.OnlyInFull(t)
 	f := newFleet(t, trial.Case{
 		Name: "a graph with backlogs is removed for all", Injected: "a graph is down, each relay has a backlog in Redis, then `topology set` removes it",
 		Expected: "all backlogs come to the new owners before the live points, the ledgers are exact",
