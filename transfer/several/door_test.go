@@ -99,6 +99,7 @@ func TestRelayIsCutOffFromRedis(t *testing.T) {
 	f.backlog(0, 1, 2)
 	way.setShut(true)
 	f.killed(load) // what it had in flight may be sent by another one, too
+	f.overlap = load.Rate
 	time.Sleep(either(3*time.Second, 15*time.Second))
 	f.fail(trial.Well(), f.graphs[3])
 	f.drained(0, adoptTime())

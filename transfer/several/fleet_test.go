@@ -24,8 +24,9 @@ type fleet struct {
 	redis          *servertest.Redis
 	judges, graphs []trial.SinkIn
 
-	// overlap is by how many points more may be moved in than out: those that an adopter
-	// had put before its own when it lost the lease, and the next one found in Redis as well.
+	// overlap is by how many points more may be moved in than out: those that a relay had
+	// delivered, or an adopter put before its own, when it lost the lease, and the next one
+	// found in Redis as well.
 	overlap int
 	// approximate says that crashes at odd times may make both differ in any way; then
 	// they are only reported.
@@ -140,6 +141,7 @@ func (f *fleet) stopped(i int, l trial.Load) {
 	f.T.Helper()
 	f.Relays[i].Now.Signal(syscall.SIGSTOP)
 	f.killed(l) // what it had in flight was sent by another one, too
+	f.overlap = l.Rate
 	time.Sleep(either(7*time.Second, 30*time.Second))
 	f.Relays[i].Now.Signal(syscall.SIGCONT)
 	time.Sleep(time.Second)
