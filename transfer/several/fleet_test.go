@@ -176,6 +176,7 @@ func (f *fleet) booksOfOthers(i int) trial.Books {
 func (f *fleet) settled() *trial.Verdict {
 	f.T.Helper()
 	f.EndClients()
+	f.T.Cleanup(f.explain)
 	books := f.Settled(trial.DrainTime)
 	for i, relay := range f.Relays {
 		f.drained(i, lease())
