@@ -24,6 +24,9 @@ func TestRedisCluster(t *testing.T) {
 	s := &server{Redis: servertest.StartRedis(t, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(busPort))}
 	one := redis.NewClient(&redis.Options{Addr: s.Address})
 	defer func() { require.NoError(t, one.Close()) }()
+	host, _, err := net.SplitHostPort(s.Address)
+	require.NoError(t, err)
+	require.NoError(t, one.ConfigSet(t.Context(), "cluster-announce-ip", host).Err())
 	require.NoError(t, one.ClusterAddSlotsRange(t.Context(), 0, 16383).Err())
 	eventually(t, func() bool {
 		info, err := one.ClusterInfo(t.Context()).Result()
