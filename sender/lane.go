@@ -257,7 +257,7 @@ func (l *lane) suspect(err error) {
 	var refusal *Refusal
 	switch {
 	case l.window > 0 || l.conn == nil || errors.As(err, &refusal):
-	case l.now.Sub(l.dialled) > soonAfter:
+	case l.now.Sub(l.dialled) > soonAfter || isTimeout(err): // one that hangs has not broken
 		l.poison.losses = 0
 	case l.blocks.InFlight() > 0:
 		l.poison.lost(l.blocks.Flight(0))

@@ -2,7 +2,9 @@ package sender
 
 import (
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"testing"
@@ -12,6 +14,7 @@ import (
 
 	"transfer/g/segment"
 	"transfer/sender/dead"
+	"transfer/sender/queue"
 )
 
 // has reports whether the Block of the call holds one of the numbers.
@@ -169,4 +172,30 @@ func TestGroupLeavesAnAddressThatRefusesAll(t *testing.T) {
 	eventually(t, "all arrive", func() bool { return len(p.points()) == 30 })
 	require.Equal(t, upTo(30), p.points())
 	require.Zero(t, stop(t, s, time.Second))
+}
+
+// A call that gets no answer in time says nothing of its points, however soon after the
+// dial: the address hangs, or the machine is busy.
+func TestHungCallsAreNoPoison(t *testing.T) {
+	q := queue.New(queue.Limits{Batch: 1, Bytes: 1 << 20, MaxAge: time.Hour}, 1, queue.NewBudget(1<<30), new(queue.Pool))
+	src := &queue.Block{Accepted: time.Now()}
+	src.Payload = append(src.Payload, "1 1"...)
+	src.Close(0)
+	q.Lanes()[0].PutAll(src)
+	l := newLane(nil, q.Lanes()[0], 0, nil)
+	l.conn = struct{ Conn }{}
+	l.now = time.Now()
+	l.dialled = l.now
+	_, wait := l.blocks.Take(l.now, 0)
+	require.Zero(t, wait)
+	for range deadlyLosses {
+		l.suspect(fmt.Errorf("cannot read the reply: %w", os.ErrDeadlineExceeded))
+	}
+	require.False(t, l.poison.isSuspect(l.blocks.Flight(0)), "it hangs")
+	for range deadlyLosses {
+		require.False(t, l.poison.isSuspect(l.blocks.Flight(0)))
+		l.suspect(errors.New("connection reset"))
+	}
+	require.True(t, l.poison.isSuspect(l.blocks.Flight(0)), "it breaks")
+	q.Close()
 }

@@ -113,11 +113,16 @@ func (c *tcp) write(head, payload, tail []byte) error {
 
 // failed says what could not be done with the peer.
 func (c *tcp) failed(do string, err error) error {
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
+	if isTimeout(err) {
 		return fmt.Errorf("cannot %s %s within callTimeout (%s): %w", do, c.address, c.callTimeout, err)
 	}
 	return fmt.Errorf("cannot %s %s: %w", do, c.address, err)
+}
+
+// isTimeout reports whether err says that the peer took too long.
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // isIdle reports whether the connection was not used for so long that the peer may
