@@ -18,7 +18,7 @@ import (
 // suite is what all tests here share.
 var suite = trial.NewSuite("SEVERAL")
 
-func TestMain(m *testing.M) { os.Exit(suite.Run(m, 10, 1)) }
+func TestMain(m *testing.M) { os.Exit(suite.Run(m, 4, 1)) }
 
 // either returns what the form at work asks for.
 func either[T any](short, long T) T { return trial.Either(suite, short, long) }
