@@ -107,9 +107,7 @@ func (a *apart) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 }
 
 // bequest fills a stream of a lane of the relay's target with the next points of the
-
 // series of its ring that belong there, n of each, in Blocks of ten. It does without a
-
 // Sender.
 func (h *heir) bequest(t *testing.T, target string, lane, lanes, n int, series []int, change ...func(*overflow.StreamOptions)) *overflow.Stream {
 	t.Helper()
