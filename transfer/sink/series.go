@@ -24,23 +24,40 @@ type series struct {
 	stored                              bool    // last holds a point
 	last                                Point   // the newest point applied
 
-	// taken is when the last call came that had a new point of the series.
-	taken time.Time
+	// taken is when the last call came that had a new point of the series, first the
+	// timestamp of the first new one in it, and again when first last came once more.
+	taken, again time.Time
+	first        int64
 
 	// recorded is a point that others of the series may be like; the recorder's lock
 	// guards it.
 	recorded *Point
 }
 
-// soon reports whether a new point that comes in a call at that instant comes less than
-// applyWithin's double after another call with a new one: the real graph may apply the
-// calls in either order, and discard a point.
-func (s *series) soon(at time.Time) bool {
+// soon reports whether a point that comes in a call at that instant is new and comes less
+// than applyWithin's double after another call with a new one: the real graph may apply
+// the calls in either order, and discard a point. Nothing is discarded in vain where the
+// later call brings the points of the earlier one along, as what is sent again after a
+// call without a reply does.
+func (s *series) soon(at time.Time, timestamp int64, a arrival) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if a == repeated {
+		if timestamp == s.first {
+			s.again = at
+		}
+		return false
+	}
 	before := s.taken
 	s.taken = at
-	return !before.IsZero() && !before.Equal(at) && at.Sub(before) < 2*applyWithin
+	switch {
+	case before.Equal(at):
+		return false
+	case before.IsZero() || at.Sub(before) >= 2*applyWithin:
+		s.first = timestamp
+		return false
+	}
+	return !s.again.Equal(at)
 }
 
 // receive notes that a point of timestamp ts came. At least `remember`

@@ -114,18 +114,29 @@ func BenchmarkTake(b *testing.B) {
 
 // A real graph may apply calls that come within 10 ms in either order.
 func TestPointsThatComeTooSoon(t *testing.T) {
-	var s series
-	start := time.Now()
-	for i, step := range []struct {
-		after time.Duration
-		want  bool
-	}{
-		{0, false},
-		{0, false}, // in the same call
-		{3 * time.Millisecond, true},
-		{14 * time.Millisecond, false},
-		{23 * time.Millisecond, true},
+	const ms = time.Millisecond
+	type point struct {
+		after     time.Duration // points of one call come at the same instant
+		timestamp int64
+		arrival   arrival
+		soon      bool
+	}
+	for name, points := range map[string][]point{
+		"one call":    {{0, 1, inOrder, false}, {0, 2, inOrder, false}},
+		"at ease":     {{0, 1, inOrder, false}, {11 * ms, 2, inOrder, false}, {22 * ms, 3, inOrder, false}},
+		"at once":     {{0, 1, inOrder, false}, {3 * ms, 2, inOrder, true}, {14 * ms, 3, inOrder, false}, {23 * ms, 4, inOrder, true}},
+		"older ones":  {{0, 2, inOrder, false}, {3 * ms, 1, late, true}},
+		"repeated":    {{0, 1, inOrder, false}, {3 * ms, 1, repeated, false}, {11 * ms, 2, inOrder, false}},
+		"more of it":  {{0, 1, inOrder, false}, {0, 2, inOrder, false}, {3 * ms, 1, repeated, false}, {3 * ms, 2, repeated, false}, {3 * ms, 3, inOrder, false}},
+		"its end":     {{0, 1, inOrder, false}, {0, 2, inOrder, false}, {3 * ms, 2, repeated, false}, {3 * ms, 3, inOrder, true}},
+		"then others": {{0, 1, inOrder, false}, {3 * ms, 1, repeated, false}, {3 * ms, 2, inOrder, false}, {6 * ms, 2, repeated, false}, {6 * ms, 3, inOrder, true}},
 	} {
-		require.Equal(t, step.want, s.soon(start.Add(step.after)), "step %d", i)
+		t.Run(name, func(t *testing.T) {
+			var s series
+			start := time.Now()
+			for i, p := range points {
+				require.Equal(t, p.soon, s.soon(start.Add(p.after), p.timestamp, p.arrival), "point %d", i)
+			}
+		})
 	}
 }

@@ -196,7 +196,7 @@ func (s *Sink) receive(points []Point) []*series {
 		}
 		a := found[i].receive(points[i].Timestamp, s.series.remember)
 		arrivals[a]++
-		if s.kind == "graph" && a != repeated && found[i].soon(now) {
+		if s.kind == "graph" && found[i].soon(now, points[i].Timestamp, a) {
 			hasty++
 		}
 	}
