@@ -45,10 +45,10 @@ func (m *meter) run(ctx context.Context, row Row) (r measured, err error) {
 		return r, err
 	}
 	defer func() {
-		if err != nil && p.hasEnded() {
-			err = fmt.Errorf("%w; the process has ended: %s", err, p.lastWords())
+		if err != nil && p.HasEnded() {
+			err = fmt.Errorf("%w; the process has ended: %s", err, p.LastWords())
 		}
-		err = errors.Join(err, p.stop())
+		err = errors.Join(err, p.Stop())
 	}()
 	b, err := newBand(row, address, behind)
 	if err != nil {

@@ -41,7 +41,7 @@ func launchPeer(dir, address, binary string, args ...string) (*process, string, 
 	if err != nil {
 		return nil, "", err
 	}
-	if err := p.awaitPort(address); err != nil {
+	if err := p.AwaitPort(address); err != nil {
 		return nil, "", err
 	}
 	return p, address, nil

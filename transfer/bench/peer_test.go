@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"transfer/transfer/program"
 )
 
 // needs skips the test where the program that row measures is not installed.
@@ -33,7 +35,7 @@ func TestPeersDeliver(t *testing.T) {
 			defer func() { require.NoError(t, s.close()) }()
 			p, address, err := peerSubjects(testBinary)[row.Subject].launch(t.TempDir(), row, s)
 			needs(t, err)
-			defer func() { require.NoError(t, p.stop()) }()
+			defer func() { require.NoError(t, p.Stop()) }()
 
 			w, err := wayOf(row)
 			require.NoError(t, err)
@@ -52,7 +54,7 @@ func TestPeersDeliver(t *testing.T) {
 			defer func() { require.NoError(t, conn.Close()) }()
 			_, err = io.WriteString(conn, w.head(len(points))+string(points)+w.tail)
 			require.NoError(t, err)
-			require.Eventually(t, func() bool { return s.delivered() == count }, startWithin, 10*time.Millisecond)
+			require.Eventually(t, func() bool { return s.delivered() == count }, program.ReadyWithin, 10*time.Millisecond)
 		})
 	}
 }

@@ -36,7 +36,7 @@ func (r relay) launch(dir string, row Row, s *site) (*process, string, error) {
 		return nil, "", err
 	}
 	var ports map[string]string
-	if err := p.await(func() bool { ports = readPorts(p.log); return ports != nil }); err != nil {
+	if err := p.Await(func() bool { ports = readPorts(p.Log()); return ports != nil }); err != nil {
 		return nil, "", err
 	}
 	p.pprof = ports["http"]

@@ -19,17 +19,17 @@ func (p *process) cpu() (time.Duration, error) {
 	// does the same).
 	const scheduled = 2
 	var t unix.Timespec
-	if err := unix.ClockGettime(int32(^p.pid())<<3|scheduled, &t); err != nil {
-		return 0, fmt.Errorf("cannot read the CPU clock of process %d: %w", p.pid(), err)
+	if err := unix.ClockGettime(int32(^p.PID())<<3|scheduled, &t); err != nil {
+		return 0, fmt.Errorf("cannot read the CPU clock of process %d: %w", p.PID(), err)
 	}
 	return time.Duration(t.Nano()), nil
 }
 
 // peakMemory returns the highest resident set that the process had, in bytes.
 func (p *process) peakMemory() (int64, error) {
-	kib, err := highWater(fmt.Sprintf("/proc/%d/status", p.pid()))
+	kib, err := highWater(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {
-		return 0, fmt.Errorf("cannot read the peak memory of process %d: %w", p.pid(), err)
+		return 0, fmt.Errorf("cannot read the peak memory of process %d: %w", p.PID(), err)
 	}
 	return kib << 10, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"transfer/transfer/client"
+	"transfer/transfer/program"
 )
 
 // balancer sends made-up points to several relays, as agents do behind a TCP balancer:
@@ -108,7 +109,7 @@ func (s *loadSender) goHome(now time.Time) {
 		return
 	}
 	s.looked = now
-	if answers(s.relays[s.home]) {
+	if program.Answers(s.relays[s.home]) {
 		s.hangUp()
 		s.at = s.home
 	}

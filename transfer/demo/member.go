@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -14,6 +13,7 @@ import (
 	jsoniter "github.com/json-iterator/go"
 
 	"transfer/g"
+	"transfer/transfer/program"
 )
 
 // member is one relay of a cluster: a process with its own configuration, data directory
@@ -23,7 +23,7 @@ type member struct {
 	name  string // relay-1
 	file  string // its configuration
 	pids  string // the file with the number of its process
-	child *program
+	child *program.Program
 }
 
 // newMember writes the configuration of a relay.
@@ -75,11 +75,11 @@ func writeConfiguration(file string, s section) error {
 // start runs the relay and waits until it takes points.
 func (m *member) start(binary string) (err error) {
 	log := strings.TrimSuffix(m.file, ".json") + ".log"
-	if m.child, err = startProgram(log, binary, "-c", m.file, "--pid-file", m.pids); err != nil {
+	if m.child, err = program.Start(log, binary, "-c", m.file, "--pid-file", m.pids); err != nil {
 		return err
 	}
 	c := &http.Client{Timeout: askTimeout, Transport: &http.Transport{DisableKeepAlives: true}}
-	err = m.child.await(func() bool {
+	return m.child.Await(func() bool {
 		reply, err := c.Get("http://" + m.http + "/ready")
 		if err != nil {
 			return false
@@ -87,23 +87,19 @@ func (m *member) start(binary string) (err error) {
 		_ = reply.Body.Close()
 		return reply.StatusCode == http.StatusOK
 	})
-	if err != nil {
-		return errors.Join(err, m.child.stop())
-	}
-	return nil
 }
 
 // stop ends the relay, also one that somebody else has started again.
 func (m *member) stop() error {
-	if m.child != nil && !m.child.hasEnded() {
-		return m.child.stop()
+	if m.child != nil && !m.child.HasEnded() {
+		return m.child.Stop()
 	}
 	id := m.other()
 	if id == 0 {
 		return nil
 	}
 	_ = syscall.Kill(id, syscall.SIGTERM) // it may just have ended
-	for giveUp := time.Now().Add(endWithin); m.other() == id; time.Sleep(50 * time.Millisecond) {
+	for giveUp := time.Now().Add(program.EndWithin); m.other() == id; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(giveUp) {
 			return fmt.Errorf("process %d, which runs %s, does not end", id, m.name)
 		}
@@ -121,8 +117,8 @@ func (m *member) other() int {
 	if err != nil || id <= 1 {
 		return 0
 	}
-	program, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", id))
-	if err != nil || m.child == nil || program != m.child.cmd.Path {
+	runs, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", id))
+	if err != nil || m.child == nil || runs != m.child.Path() {
 		return 0
 	}
 	return id

@@ -7,13 +7,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"time"
+
+	"transfer/transfer/program"
 )
 
 // sharedRedis is the Redis of a cluster.
 type sharedRedis struct {
-	addr string   // host:port
-	own  *program // nil: somebody else's
+	addr string           // host:port
+	own  *program.Program // nil: somebody else's
 }
 
 // errNoRedis says what to do where there is no Redis.
@@ -39,25 +40,15 @@ func startRedis(dir string) (*sharedRedis, error) {
 	addr := l.Addr().String()
 	host, port, _ := net.SplitHostPort(addr) // of a listener
 	_ = l.Close()
-	own, err := startProgram(filepath.Join(dir, "redis.log"), path, "--bind", host, "--port", port, "--dir", data,
+	own, err := program.Start(filepath.Join(dir, "redis.log"), path, "--bind", host, "--port", port, "--dir", data,
 		"--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory", "256mb", "--maxmemory-policy", "noeviction")
 	if err != nil {
 		return nil, err
 	}
-	r := &sharedRedis{addr: addr, own: own}
-	if err := own.await(func() bool { return answers(addr) }); err != nil {
-		return nil, errors.Join(err, own.stop())
+	if err := own.AwaitPort(addr); err != nil {
+		return nil, err
 	}
-	return r, nil
-}
-
-// answers reports whether somebody listens on an address.
-func answers(addr string) bool {
-	c, err := net.DialTimeout("tcp", addr, time.Second)
-	if err == nil {
-		_ = c.Close()
-	}
-	return err == nil
+	return &sharedRedis{addr: addr, own: own}, nil
 }
 
 // stop ends it, if it is the demonstration's own.
@@ -65,5 +56,5 @@ func (r *sharedRedis) stop() error {
 	if r.own == nil {
 		return nil
 	}
-	return r.own.stop()
+	return r.own.Stop()
 }
