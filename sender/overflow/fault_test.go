@@ -16,8 +16,8 @@ import (
 	"transfer/sender/servertest"
 )
 
-// deaf is a hook that counts appends, and loses the replies to the calls that it is told to lose: Redis does
-// what they ask for, and the caller does not hear of it.
+// deaf is a hook that counts appends, and loses the replies to the calls that it is told to
+// lose: Redis does what they ask for, and the caller does not hear of it.
 type deaf struct {
 	mu      sync.Mutex
 	lose    func(redis.Cmder) bool
@@ -135,6 +135,38 @@ func TestLateCalls(t *testing.T) {
 	require.True(t, st.Held())
 	_, missing := drain(t, st, 1)
 	require.Zero(t, missing)
+}
+
+// An append that was given up comes when its stream is empty and not needed any more: the
+// stream stays its owner's until what came is deleted.
+func TestLateAppendKeepsTheStream(t *testing.T) {
+	t.Parallel()
+	r := startRelay(t, servertest.StartRedis(t), "a")
+	st := r.own(0, 0)
+	fill(t, st, 1, 21)
+	r.stop()
+	s, ctx := r.Store, t.Context()
+	st.attempt++
+	late := append([]any{"a", st.fence, 1000, st.attempt, 21, 22, 1, 0}, (&origin{}).appendEntry(nil, bulk(9), []byte("x"), 1, 21)...)
+	a, err := s.call(ctx, s.scripts.append, st, late...)
+	require.NoError(t, err)
+	require.Equal(t, isHeld, a.word)
+
+	st.Release(21)
+	st.used = st.used.Add(-2 * testLease)
+	require.NoError(t, s.releaseAll(ctx))
+	require.Equal(t, int64(1), length(t, r.client, st))
+	require.True(t, st.is(held))
+	listed, err := r.client.SIsMember(ctx, s.registry(), st.name).Result()
+	require.NoError(t, err)
+	require.True(t, listed, "others may find it, should its owner end now")
+
+	r.proceed()
+	r.eventually(func() bool { return length(t, r.client, st) == 0 }, "what came late is deleted")
+	r.eventually(func() bool { return st.is(absent) }, "then the stream is not needed")
+	listed, err = r.client.SIsMember(ctx, s.registry(), st.name).Result()
+	require.NoError(t, err)
+	require.False(t, listed)
 }
 
 // At maxmemory nothing more is appended, and all else works.

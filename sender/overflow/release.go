@@ -95,7 +95,7 @@ func (st *Stream) finish(ctx context.Context) error {
 	holds, empty, closing := st.standing == held, st.isEmpty(), st.closing
 	st.mu.Unlock()
 	if holds && (empty || !st.own) {
-		if err := st.letGo(ctx, empty); err != nil {
+		if left, err := st.letGo(ctx, empty); err != nil || !left {
 			return err
 		}
 	}
@@ -111,26 +111,38 @@ func (st *Stream) finish(ctx context.Context) error {
 	return nil
 }
 
-// letGo gives up the lease. The name of an empty stream is taken out of the registry: by an
-// adopter before the owner can put it in again, by the owner, whose call this is, at last.
-// calls is held.
-func (st *Stream) letGo(ctx context.Context, empty bool) error {
+// letGo gives up the lease and reports whether it is over. The name of an empty stream is
+// taken out of the registry: by an adopter before the owner can put it in again, by the
+// owner, whose call this is, at last. calls is held.
+func (st *Stream) letGo(ctx context.Context, empty bool) (left bool, err error) {
 	s := st.store
 	if empty && !st.own {
 		if err := s.unregister(ctx, st); err != nil {
-			return err
+			return false, err
 		}
 	}
 	st.mu.Lock()
 	fence := st.fence
 	st.mu.Unlock()
-	if _, err := s.call(ctx, s.scripts.letGo, st, s.options.Relay, fence, flag(!st.own), remembered.Milliseconds()); err != nil {
-		return err
+	a, err := s.call(ctx, s.scripts.letGo, st, s.options.Relay, fence, flag(!st.own), remembered.Milliseconds())
+	switch {
+	case err != nil:
+		return false, err
+	case !st.own:
+		return true, nil
+	case a.word == isAbsent:
+		return true, s.unregister(ctx, st)
+	case a.word == isHeld:
+		// An append that was given up was carried out after all. Our next renewal deletes
+		// what it left.
+		st.mu.Lock()
+		st.used = s.now()
+		st.mu.Unlock()
+		return false, nil
+	default:
+		st.refused(a.word)
+		return true, nil
 	}
-	if empty && st.own {
-		return s.unregister(ctx, st)
-	}
-	return nil
 }
 
 // Close deletes what was released, and lets go of what was adopted, so that others can
@@ -142,7 +154,7 @@ func (s *Store) Close(ctx context.Context) {
 	}
 	for _, st := range s.all(func(st *Stream) bool { return !st.own && st.is(held) }) {
 		st.calls.Lock()
-		err := st.letGo(ctx, false)
+		_, err := st.letGo(ctx, false)
 		st.calls.Unlock()
 		if err != nil {
 			return

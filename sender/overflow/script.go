@@ -144,9 +144,10 @@ if ARGV[6] ~= '' then call('HSET', meta, 'routing', ARGV[6]) end
 return answer('held', m)
 `
 
-// appendScript appends entries, renews the lease, and makes the stream where fence is empty. ARGV: who,
-// fence, lease in ms, attempt, number of the first point, end, bytes, how many of the
-// following belong to the meta, these, then for each entry its ID and its fields.
+// appendScript appends entries, renews the lease, and makes the stream where fence is
+// empty. ARGV: who, fence, lease in ms, attempt, number of the first point, end, bytes, how
+// many of the following belong to the meta, these, then for each entry its ID and its
+// fields.
 //
 // Its first write is one that Redis refuses at maxmemory.
 const appendScript = `
@@ -193,8 +194,9 @@ end
 return answer('held', m)
 `
 
-// letGoScript gives the lease up, the owner's only if the stream is empty. ARGV: who, fence, "1" for one that is not the owner, for
-// how many ms what was taken is remembered for the owner.
+// letGoScript gives the lease up, the owner's only if the stream is empty. ARGV: who, fence,
+// "1" for one that is not the owner, for how many ms what was taken is remembered for the
+// owner.
 const letGoScript = `
 call('PERSIST', meta)
 local m = read()
