@@ -132,7 +132,10 @@ func (r *Replay) Put(cluster int, b *queue.Block, slots []int32) {
 	}
 	points, moved := p.put(b, slots)
 	r.points += uint64(points)
-	r.moved = r.moved || moved
+	if moved && !r.moved {
+		r.moved = true
+		r.sender.shared.moving.Store(true)
+	}
 }
 
 // HasRoom is the Sender's.
@@ -150,6 +153,7 @@ func (r *Replay) Moved() bool { return r.moved }
 // with the number last. Targets of the state that are not configured any more are owed
 // nothing up to there: it raises their marks in the state.
 func (r *Replay) Settle(last uint64) {
+	r.sender.shared.moving.Store(false)
 	if r.state == nil {
 		return
 	}

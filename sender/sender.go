@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"transfer/g"
@@ -62,6 +63,7 @@ type shared struct {
 	backend  func(name string) *backendNow // Sender.now
 	first    map[string]*spool.Spool       // lane 0 of the targets of the backend that is being built, as far as they are open
 	lacks    func() int64                  // bytes that the disk lacks of its reserve
+	moving   atomic.Bool                   // a Replay has moved points, and is not settled
 }
 
 // New builds the targets of the enabled backends; nothing is dialled before

@@ -39,6 +39,7 @@ type spooler struct {
 	log      *slog.Logger
 	now      func() time.Time
 	turn     chan struct{} // holds one thing for each spooler that writes
+	moving   *atomic.Bool  // see shared
 
 	spools  atomic.Pointer[[]*spool.Spool] // by lane; nil until all are open
 	surplus atomic.Int64                   // bytes to be given up for the disk's reserve
@@ -59,7 +60,7 @@ type spooler struct {
 // newSpooler returns the spooler of the target with what its spools hold put before
 // all that will come. Spools that cannot be opened are tried again in run.
 func newSpooler(t *target, s *shared) *spooler {
-	sp := &spooler{target: t, store: s.storage.Spools, overflow: s.storage.Overflow, past: s.past[t.id], log: s.log.With("target", t.id), now: s.now, turn: s.writes, closed: make(chan struct{})}
+	sp := &spooler{target: t, store: s.storage.Spools, overflow: s.storage.Overflow, past: s.past[t.id], log: s.log.With("target", t.id), now: s.now, turn: s.writes, moving: &s.moving, closed: make(chan struct{})}
 	sp.streams = newStreams(t, sp.past, s)
 	sp.doubts = make([]doubt, len(t.lanes))
 	for i := range sp.doubts {
@@ -157,7 +158,9 @@ func (s *spooler) spill(now time.Time) error {
 // that does not take to its spool. What cannot be written goes back.
 func (s *spooler) write(i int, lane *queue.Lane, blocks []*queue.Block, now time.Time) error {
 	overflow := s.target.role.Load().section.Overflow
-	if usesRedis(overflow) {
+	// While what a replay has moved is not safe no state is stored, and the disk could not
+	// follow a stream: should Redis go away, points would have no place but memory.
+	if overflow == overflowRedis || overflow == overflowBoth && !s.moving.Load() {
 		blocks = s.streams.append(i, blocks, now)
 	}
 	switch {

@@ -3,6 +3,7 @@ package sender
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"strconv"
 	"testing"
 	"time"
@@ -181,6 +182,38 @@ func TestFullStreamGoesToDisk(t *testing.T) {
 	row = bed.requireBalanced(t)
 	require.Equal(t, []uint64{1000, 0}, []uint64{row.RedisPoints, row.SpoolPoints}, "the disk has nothing left")
 	bed.stop(t, points+2000)
+}
+
+// What a replay has put elsewhere than it was goes to disk until all of it is safe: no state
+// is stored meanwhile, so that Redis could not be left for the disk.
+func TestMovedReplayKeepsToTheDisk(t *testing.T) {
+	p := &peer{}
+	p.away(true)
+	bed := newStreamBed(t, p)
+	s := bed.startHolding(t, nil)
+	replay := s.Replay(&State{})
+	replay.Route([]byte(`{"backends":[{"name":"peer","lanes":2}]}`))
+	r := journaled{first: 1}
+	for range 1000 {
+		r.hashes = append(r.hashes, rand.Uint32())
+	}
+	r.put(s, replay)
+	require.True(t, replay.Moved())
+	s.Unburden(1001)
+	eventually(t, "all of it is on disk", func() bool { return bed.target().SpoolPoints == 1000 })
+	require.Zero(t, bed.target().RedisPoints)
+
+	replay.Settle(1000)
+	p.away(false)
+	eventually(t, "all arrive", func() bool { return bed.target().Delivered == 1000 })
+	p.mu.Lock()
+	p.always = func(*call) error { return errors.New("reset") }
+	p.mu.Unlock()
+	bed.putAll(t, 1000, 2000)
+	row := bed.requireBalanced(t)
+	require.Positive(t, row.RedisPoints)
+	require.Zero(t, row.SpoolPoints)
+	bed.stop(t, 2000)
 }
 
 // A Redis without memory takes nothing, and costs nothing.

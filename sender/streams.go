@@ -233,9 +233,6 @@ func (b *backendNow) fingerprint() string {
 	return ""
 }
 
-// usesRedis reports whether a value of overflow has backlogs go to Redis.
-func usesRedis(overflow string) bool { return overflow == overflowRedis || overflow == overflowBoth }
-
 // The values of overflow.
 const (
 	overflowRedis = "redis"
