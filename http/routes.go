@@ -41,6 +41,7 @@ func (s *Server) routes(push nethttp.Handler) nethttp.Handler {
 		read("/trace"+series, s.trace)
 		read("/filter"+series, s.filter)
 	}
+	// Of the pushes those that the port's front does not take.
 	e.POST("/api/push", gin.WrapH(push))
 	e.PUT("/api/push", gin.WrapH(push))
 

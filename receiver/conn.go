@@ -13,6 +13,7 @@ type conn struct {
 	raw     *rawReader // nil where the connection has no descriptor
 	readBy  time.Time  // the read deadline, the zero time for none
 	writeBy time.Time  // the write deadline
+	passed  bool       // it is somebody else's now
 
 	mu       sync.Mutex
 	stopping chan struct{} // closed by interrupt
@@ -20,6 +21,13 @@ type conn struct {
 
 func newConn(c net.Conn) *conn {
 	return &conn{Conn: c, raw: newRawReader(c), stopping: make(chan struct{})}
+}
+
+// finish closes the connection, if it was not passed on.
+func (c *conn) finish() {
+	if !c.passed {
+		_ = c.Close()
+	}
 }
 
 // fill reads once into b. While it waits, b holds no more memory than what is unread

@@ -22,14 +22,10 @@ const (
 	lastAcceptPause  = time.Second
 )
 
-// LimitListener returns ln with the limits of connections, of all together and of
+// newLimitListener returns ln with the limits of connections, of all together and of
 // one address; a limit of 0 is none. Connections over a limit are closed and
 // counted, the others are counted as open until their Close. Accept fails only
 // when the listener was closed; what it waits out is logged.
-func LimitListener(ln net.Listener, limits g.Limits, counts *stat.Receiver, log *slog.Logger) net.Listener {
-	return newLimitListener(ln, limits, counts, log)
-}
-
 func newLimitListener(ln net.Listener, limits g.Limits, counts *stat.Receiver, log *slog.Logger) *limitListener {
 	return &limitListener{
 		Listener: ln,

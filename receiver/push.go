@@ -53,6 +53,9 @@ var (
 	errBlank    = errors.New("blank body")
 )
 
+// pushReplyType is the type of the reply to a request that was taken.
+const pushReplyType = "application/json; charset=UTF-8"
+
 // ServeHTTP answers one request.
 func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reply, err := p.take(r)
@@ -60,7 +63,7 @@ func (p *Push) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, err)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	w.Header().Set("Content-Type", pushReplyType)
 	_, _ = w.Write(reply) // a client that is gone needs no reply
 }
 
@@ -129,6 +132,17 @@ func (p *Push) take(r *http.Request) ([]byte, error) {
 	return p.decode(text, start)
 }
 
+// takeUsual is take for the body of a usual request: it reports whether the points were
+// taken. If not, nothing is counted yet.
+func (p *Push) takeUsual(body []byte, start time.Time) (reply []byte, ok bool) {
+	if !p.gate.enter() {
+		return nil, false
+	}
+	defer p.gate.leave()
+	reply, err := p.decode(body, start)
+	return reply, err == nil
+}
+
 // read reads the whole body.
 func (p *Push) read(body *buffer, r *http.Request) ([]byte, error) {
 	if r.ContentLength > int64(p.limits.RequestBytes) {
@@ -180,11 +194,11 @@ func (p *Push) decode(text []byte, start time.Time) ([]byte, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	p.counts.Requests.Add(1)
 	invalid, err := p.accept(batch)
 	if err != nil {
 		return nil, err
 	}
+	p.counts.Requests.Add(1)
 	reply := append(make([]byte, 0, replyBytes), `{"msg":"success","data":`...)
 	reply = appendSummary(reply, len(batch.Points), invalid, time.Since(start))
 	return append(reply, '}'), nil

@@ -20,7 +20,7 @@ func connected(t *testing.T) (near *conn, far *net.TCPConn) {
 	client, err := net.Dial("tcp", inner.Addr().String())
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
-	server, err := LimitListener(inner, testLimits(), testCounts(), slog.New(slog.DiscardHandler)).Accept()
+	server, err := newLimitListener(inner, testLimits(), testCounts(), slog.New(slog.DiscardHandler)).Accept()
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = server.Close() })
 	return newConn(server), client.(*net.TCPConn)

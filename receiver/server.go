@@ -87,16 +87,16 @@ func (s *Server) accept() {
 	}
 }
 
-// handle serves one connection and closes it. A panic costs that connection only.
+// handle serves one connection and closes it, unless it was passed on. A panic costs that connection only.
 func (s *Server) handle(raw net.Conn) {
-	defer func() { _ = raw.Close() }()
+	c := newConn(raw)
+	defer c.finish()
 	defer func() {
 		if fault := recover(); fault != nil {
 			s.counts.Trouble(stat.Panicked)
 			s.log.Error("connection given up: please report this", "client", raw.RemoteAddr(), "panic", fault, "stack", string(debug.Stack()))
 		}
 	}()
-	c := newConn(raw)
 	if !s.conns.add(c) {
 		return
 	}
@@ -111,14 +111,9 @@ func (s *Server) handle(raw net.Conn) {
 // be answered until ctx ends, cuts off the rest, and returns when nothing of the
 // server is running. It may be called more than once, and without Start.
 func (s *Server) Stop(ctx context.Context) error {
-	s.stopOnce.Do(func() { close(s.stop) })
 	s.life.Become(stat.UnitDraining)
 	defer s.life.Become(stat.UnitStopped)
-	err := s.listener.Close()
-	if errors.Is(err, net.ErrClosed) {
-		err = nil
-	}
-	s.conns.interrupt()
+	err := s.shut()
 	done := make(chan struct{})
 	go func() {
 		s.running.Wait()
@@ -132,4 +127,15 @@ func (s *Server) Stop(ctx context.Context) error {
 	n := s.conns.close()
 	<-done
 	return errors.Join(err, fmt.Errorf("cannot finish %d connections of %s in time: %w", n, s.counts.Name, ctx.Err()))
+}
+
+// shut closes the port and the idle connections.
+func (s *Server) shut() error {
+	s.stopOnce.Do(func() { close(s.stop) })
+	err := s.listener.Close()
+	s.conns.interrupt()
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }

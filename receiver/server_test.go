@@ -157,7 +157,7 @@ func TestLimitListenerBacksOff(t *testing.T) {
 	require.NoError(t, err)
 	f := &failing{Listener: inner, left: 4, calls: make(chan time.Time, 20)}
 	counts := testCounts()
-	ln := LimitListener(f, testLimits(), counts, slog.New(slog.DiscardHandler))
+	ln := newLimitListener(f, testLimits(), counts, slog.New(slog.DiscardHandler))
 	client, err := net.Dial("tcp", inner.Addr().String())
 	require.NoError(t, err)
 	defer func() { _ = client.Close() }()

@@ -64,9 +64,9 @@ func (r *rooms) newListener(name string, cfg *g.Config, port *boundPort, counts 
 	switch name {
 	case listenerHTTP:
 		push := receiver.NewPush(section.Limits, in, counts)
-		ln = receiver.LimitListener(ln, section.Limits, counts, r.log)
-		admin := http.New(ln, section, cfg.Debug, r.relay, push, r.log)
-		l.points, l.admin, l.unit = push, admin, admin.Unit
+		front := receiver.NewFront(ln, push, r.log)
+		admin := &web{front, http.New(front, section, cfg.Debug, r.relay, push, r.log)}
+		l.points, l.admin, l.unit = push, admin, admin.unit
 	case listenerRPC:
 		server := receiver.ListenRPC(ln, section.Limits, in, counts, r.log)
 		l.points, l.unit = server, server.Unit
