@@ -65,13 +65,22 @@ func (c *client) flush() error {
 	if len(c.out) == 0 {
 		return nil
 	}
-	if err := c.conn.writeWithin(c.limits.RequestTimeout); err != nil {
-		return err
+	var err error
+	if done := c.conn.writeNow(c.out); done < len(c.out) {
+		err = c.writeSlowly(c.out[done:])
 	}
-	_, err := c.conn.Write(c.out)
 	if c.out = c.out[:0]; cap(c.out) > 2*flushBytes {
 		c.out = nil // an id may be as long as a request: an idle client must not hold that
 	}
+	return err
+}
+
+// writeSlowly writes as the client reads.
+func (c *client) writeSlowly(p []byte) error {
+	if err := c.conn.writeWithin(c.limits.RequestTimeout); err != nil {
+		return err
+	}
+	_, err := c.conn.Write(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return &refusal{stat.SlowReader, err}
 	}

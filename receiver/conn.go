@@ -10,17 +10,17 @@ import (
 // interrupt and Close, one goroutine uses it.
 type conn struct {
 	net.Conn
-	raw     *rawReader // nil where the connection has no descriptor
-	readBy  time.Time  // the read deadline, the zero time for none
-	writeBy time.Time  // the write deadline
-	passed  bool       // it is somebody else's now
+	raw     *descriptor // nil where the connection has none
+	readBy  time.Time   // the read deadline, the zero time for none
+	writeBy time.Time   // the write deadline
+	passed  bool        // it is somebody else's now
 
 	mu       sync.Mutex
 	stopping chan struct{} // closed by interrupt
 }
 
 func newConn(c net.Conn) *conn {
-	return &conn{Conn: c, raw: newRawReader(c), stopping: make(chan struct{})}
+	return &conn{Conn: c, raw: newDescriptor(c), stopping: make(chan struct{})}
 }
 
 // finish closes the connection, if it was not passed on.
@@ -37,6 +37,15 @@ func (c *conn) fill(b *buffer) error {
 		return b.fill(c.Conn)
 	}
 	return c.raw.fill(b)
+}
+
+// writeNow writes what of p goes without waiting, and returns how many bytes. It may be
+// none; Write says why.
+func (c *conn) writeNow(p []byte) int {
+	if c.raw == nil {
+		return 0
+	}
+	return c.raw.writeNow(p)
 }
 
 // readUntil sets the time until which bytes may come, the zero time for ever. After

@@ -26,7 +26,7 @@ func connected(t *testing.T) (near *conn, far *net.TCPConn) {
 	return newConn(server), client.(*net.TCPConn)
 }
 
-func TestRawReaderHoldsNoMemoryWhileItWaits(t *testing.T) {
+func TestDescriptorHoldsNoMemoryWhileItWaits(t *testing.T) {
 	c, client := connected(t)
 	require.NotNil(t, c.raw)
 	b := buffer{memory: new(memory), max: 1 << 20}
@@ -53,7 +53,7 @@ func TestRawReaderHoldsNoMemoryWhileItWaits(t *testing.T) {
 	require.Nil(t, b.data)
 }
 
-func TestRawReaderReadsMuchAtOnce(t *testing.T) {
+func TestDescriptorReadsMuchAtOnce(t *testing.T) {
 	c, client := connected(t)
 	b := buffer{memory: &memory{budget: newBudget(testLimits())}, max: 1 << 20}
 	sent := make([]byte, 300<<10)
@@ -72,7 +72,7 @@ func TestRawReaderReadsMuchAtOnce(t *testing.T) {
 	require.Equal(t, sent, b.unread())
 }
 
-func TestRawReaderEnds(t *testing.T) {
+func TestDescriptorEnds(t *testing.T) {
 	c, client := connected(t)
 	b := buffer{memory: new(memory), max: 1 << 20}
 	write(t, client, "last")
@@ -95,12 +95,39 @@ func TestRawReaderEnds(t *testing.T) {
 	require.ErrorContains(t, c.fill(&b), "reset")
 }
 
+// What the client does not read now is not waited for.
+func TestDescriptorWritesWhatGoes(t *testing.T) {
+	c, client := connected(t)
+	sent := make([]byte, 64<<20) // more than the buffers of both ends
+	for i := range sent {
+		sent[i] = byte(i >> 8)
+	}
+	n := c.writeNow(sent)
+	require.Positive(t, n)
+	require.Less(t, n, len(sent))
+	for m := c.writeNow(sent[n:]); m > 0; m = c.writeNow(sent[n:]) {
+		n += m // the client's end has taken more meanwhile
+	}
+	got := make([]byte, n)
+	_, err := io.ReadFull(client, got)
+	require.NoError(t, err)
+	require.Equal(t, sent[:n], got)
+
+	require.NoError(t, c.SetWriteDeadline(time.Unix(1, 0)))
+	require.Zero(t, c.writeNow(sent[:1]), "Write will say why")
+	require.NoError(t, c.SetWriteDeadline(time.Time{}))
+	require.Equal(t, 1, c.writeNow(sent[:1]))
+	require.NoError(t, c.Close())
+	require.Zero(t, c.writeNow(sent[:1]))
+}
+
 // A connection without a descriptor is read as any reader is.
 func TestConnWithoutDescriptor(t *testing.T) {
 	near, far := net.Pipe()
 	defer func() { _ = near.Close() }()
 	c := newConn(&limitedConn{Conn: near})
 	require.Nil(t, c.raw)
+	require.Zero(t, c.writeNow([]byte("reply")))
 	go func() {
 		_, _ = io.WriteString(far, "request")
 		_ = far.Close()
