@@ -27,6 +27,9 @@ func newGobCodec(c *client) *gobCodec {
 	return &gobCodec{client: c, types: gobTypes{byID: make(map[gobID]gobType)}, replies: gob.NewEncoder(c)}
 }
 
+// end has nothing to give back.
+func (g *gobCodec) end() {}
+
 func (g *gobCodec) stage() stage {
 	switch {
 	case g.header != nil:

@@ -13,16 +13,38 @@ import (
 // after another with nothing between them, replies are parted by newlines.
 type jsonCodec struct {
 	*client
-	cuts    int // how often the request under way was not yet whole when it was scanned
+	half    halfRead
+	cut     cuts // of the request under way
 	frame   metric.JSONFrame
 	scanned int // bytes of the request under way that the frame has seen
 	iter    *jsoniter.Iterator
 }
 
-// maxCuts bounds how often a request is scanned anew because more of it has come. From
-// then on the frame finds its end, which costs four times as much, but looks at each
-// byte once, however slowly they come.
-const maxCuts = 4
+// cuts counts how often a request was not yet whole when it was scanned.
+type cuts struct {
+	all    int
+	vain   int // since a point more was read for good
+	points int // that were read for good
+}
+
+// Scanned more often than this a request is left to the frame, which costs four times as
+// much, but looks at each byte once, however slowly they come.
+const (
+	maxCuts     = 64 // more pieces than a request of readBytes comes in from a network
+	maxCutsVain = 4
+)
+
+// note counts one more cut, with so many points read for good.
+func (c *cuts) note(points int) {
+	c.all++
+	c.vain++
+	if points > c.points {
+		c.vain, c.points = 0, points
+	}
+}
+
+// areMany reports whether no more scans are worth a try.
+func (c *cuts) areMany() bool { return c.all >= maxCuts || c.vain >= maxCutsVain }
 
 func newJSONCodec(c *client) *jsonCodec {
 	return &jsonCodec{client: c, iter: jsoniter.NewIterator(jsoniter.ConfigCompatibleWithStandardLibrary)}
@@ -31,17 +53,17 @@ func newJSONCodec(c *client) *jsonCodec {
 // next scans what looks as usual in one pass, in the hope that it is whole. Anything
 // else goes by the frame.
 func (j *jsonCodec) next(data []byte) (used int, err error) {
-	if !j.frame.Begun() && j.cuts < maxCuts {
+	if !j.frame.Begun() && !j.cut.areMany() {
 		if allSpace(data) {
 			return len(data), nil
 		}
 		n, cut := j.answerUsual(data)
 		switch {
 		case n > 0:
-			j.cuts = 0
+			j.cut = cuts{}
 			return n, nil
 		case cut:
-			j.cuts++
+			j.cut.note(j.half.points())
 			return 0, nil
 		}
 	}
@@ -54,9 +76,9 @@ func (j *jsonCodec) next(data []byte) (used int, err error) {
 		return 0, nil
 	}
 	text := data[:j.scanned]
-	tried := j.cuts < maxCuts // and found to be unusual
+	tried := !j.cut.areMany() // and found to be unusual
 	j.frame.Reset()
-	j.cuts, j.scanned = 0, 0
+	j.cut, j.scanned = cuts{}, 0
 	if !tried {
 		if n, _ := j.answerUsual(text); n > 0 {
 			return n, nil
@@ -76,7 +98,7 @@ func allSpace(data []byte) bool {
 }
 
 func (j *jsonCodec) stage() stage {
-	if j.cuts > 0 || j.frame.Begun() {
+	if j.cut.all > 0 || j.frame.Begun() {
 		return inBody
 	}
 	return idle
@@ -87,13 +109,23 @@ func (j *jsonCodec) stage() stage {
 // make it so.
 func (j *jsonCodec) answerUsual(data []byte) (n int, cut bool) {
 	start := time.Now()
-	batch := j.batch()
+	batch := j.half.take(j.port, data)
+	q, n, cut := scanJSONRequest(data, batch, j.limits.PointsPerRequest, &j.half.read)
+	if cut && j.half.keep(j.port, data, batch) {
+		return 0, true
+	}
 	defer j.doneWith(batch)
-	q, n, cut := scanJSONRequest(data, batch, j.limits.PointsPerRequest)
 	if n > 0 {
 		j.reply(q, batch, start)
 	}
 	return n, cut
+}
+
+// end gives back what the codec holds of a request that never became whole.
+func (j *jsonCodec) end() {
+	if j.half.batch != nil {
+		j.doneWith(j.half.take(j.port, nil))
+	}
 }
 
 // answer answers one request, whatever its shape.

@@ -123,8 +123,8 @@ func TestJSONRPCRequestInManyPieces(t *testing.T) {
 		require.NoError(t, err)
 		require.Zero(t, used)
 		require.Equal(t, n > 0, j.stage() == inBody)
-		require.Equal(t, min(n, maxCuts), j.cuts)
-		if n > maxCuts {
+		require.Equal(t, min(n, maxCutsVain), j.cut.all)
+		if n > maxCutsVain {
 			require.Equal(t, n, j.scanned)
 		}
 	}
@@ -133,6 +133,29 @@ func TestJSONRPCRequestInManyPieces(t *testing.T) {
 	require.Equal(t, len(request), used)
 	require.Equal(t, idle, j.stage())
 	require.Equal(t, summary("1234", 20, 0), latency().ReplaceAllString(string(c.out), `"Latency":0`))
+}
+
+// Pieces that bring points are not read twice, and still not scanned without end.
+func TestJSONRPCRequestInPiecesWithPoints(t *testing.T) {
+	c := newClient(newPort(testLimits(), new(store), testCounts()), nil, 0)
+	j, request := newJSONCodec(&c), usualRequest(400)
+	require.Greater(t, len(request), 2*idleBytes)
+	scans := 0
+	for n := idleBytes + 1; n < len(request); n += 200 { // more than a point
+		used, err := j.next(request[:n])
+		require.NoError(t, err)
+		require.Zero(t, used)
+		scans++
+		require.Equal(t, min(scans, maxCuts), j.cut.all)
+		require.Zero(t, j.cut.vain)
+		require.Equal(t, scans > maxCuts, j.scanned > 0)
+	}
+	require.Greater(t, scans, maxCuts)
+	used, err := j.next(request)
+	require.NoError(t, err)
+	require.Equal(t, len(request), used)
+	require.Equal(t, cuts{}, j.cut)
+	require.Equal(t, summary("1234", 400, 0), latency().ReplaceAllString(string(c.out), `"Latency":0`))
 }
 
 // What is broken is known as soon as it comes, also in a request that began well.

@@ -8,9 +8,10 @@ import "transfer/g/metric"
 // batch is to be emptied, and cut says whether it may be of the usual shape once more
 // of it has come; if not, readJSONRequest is to say what it is.
 //
-// The request and its points alias text.
-func scanJSONRequest(text []byte, batch *metric.Batch, limit int) (q jsonRequest, n int, cut bool) {
+// The request and its points alias text. read is the JSONScanner's.
+func scanJSONRequest(text []byte, batch *metric.Batch, limit int, read *metric.PointsRead) (q jsonRequest, n int, cut bool) {
 	s := metric.NewJSONScanner(text)
+	params := false
 	if !s.Skip('{') {
 		return q, 0, s.Cut()
 	}
@@ -22,8 +23,9 @@ func scanJSONRequest(text []byte, batch *metric.Batch, limit int) (q jsonRequest
 		switch {
 		case key == "method" && q.method == "":
 			q.method, ok = s.String()
-		case key == "params" && len(batch.Points) == 0:
-			ok = s.Skip('[') && s.Points(batch, limit) && s.Skip(']')
+		case key == "params" && !params:
+			params = true
+			ok = s.Skip('[') && s.Points(batch, limit, read) && s.Skip(']')
 		case key == "id" && q.id == "":
 			q.id, ok = s.Integer()
 		default:

@@ -17,6 +17,7 @@ type port struct {
 	memory   memory
 	batches  sync.Pool     // of *metric.Batch
 	large    chan struct{} // holds an element for each large request in work
+	halves   chan struct{} // holds an element for each halfRead that holds a batch
 }
 
 func newPort(limits g.Limits, a Acceptor, counts *stat.Receiver) *port {
@@ -24,6 +25,7 @@ func newPort(limits g.Limits, a Acceptor, counts *stat.Receiver) *port {
 		acceptor: a, counts: counts, limits: limits,
 		memory: memory{budget: newBudget(limits)},
 		large:  make(chan struct{}, largeAtOnce()),
+		halves: make(chan struct{}, halvesAtOnce),
 	}
 }
 

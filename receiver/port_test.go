@@ -12,7 +12,7 @@ import (
 func TestBatchGivenBackLetsGo(t *testing.T) {
 	p := newPort(testLimits(), nil, nil)
 	batch := p.batch()
-	_, n, _ := scanJSONRequest([]byte(`{"method":"m","params":[[{"endpoint":"e","value":1}]],"id":1}`), batch, 1)
+	_, n, _ := scanJSONRequest([]byte(`{"method":"m","params":[[{"endpoint":"e","value":1}]],"id":1}`), batch, 1, new(metric.PointsRead))
 	require.Positive(t, n)
 	points := batch.Points
 	require.Equal(t, "e", points[0].Endpoint)

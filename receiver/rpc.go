@@ -53,6 +53,8 @@ type codec interface {
 	next(data []byte) (used int, err error)
 	// stage returns what the codec has seen of the request that comes next.
 	stage() stage
+	// end gives back what the codec holds. It is not used any more.
+	end()
 }
 
 // stage is how far the request has come that is being read.
@@ -77,6 +79,11 @@ type rpcSession struct {
 func (p *port) serveRPC(c *conn) error {
 	s := &rpcSession{client: newClient(p, c, int(p.limits.RequestBytes))}
 	defer s.release()
+	defer func() {
+		if s.codec != nil {
+			s.codec.end()
+		}
+	}()
 	if err := c.readWithin(p.limits.IdleTimeout); err != nil {
 		return err
 	}

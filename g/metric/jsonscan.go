@@ -12,7 +12,7 @@ import "unsafe"
 func (b *Batch) ScanJSON(text []byte, limit int) int {
 	before := len(b.Points)
 	s := NewJSONScanner(text)
-	if s.Points(b, limit) {
+	if s.Points(b, limit, &PointsRead{}) {
 		return s.At()
 	}
 	clear(b.Points[before:])
@@ -84,27 +84,49 @@ func (s *JSONScanner) Integer() (string, bool) {
 	return s.text[from:s.at], true
 }
 
+// PointsRead is how much of an array was read when the text ended within it. It is good as
+// long as the text stays where it lies in memory, and the batch what it is.
+type PointsRead struct {
+	at       int // where the next point begins, 0: nothing was read
+	points   int // that the batch holds
+	template jsonTemplate
+}
+
+// Points returns how many points were read whole.
+func (r *PointsRead) Points() int { return r.points }
+
 // Points reads an array of points into the batch, which on a false holds some of
-// them. More than limit points are not the usual shape.
-func (s *JSONScanner) Points(b *Batch, limit int) bool {
-	if !s.Skip('[') {
+// them. More than limit points are not the usual shape. If the text was cut off, read says
+// how far this went: with more of it a new scanner goes on there when it is given the same
+// read and batch, if that was empty at the beginning.
+func (s *JSONScanner) Points(b *Batch, limit int, read *PointsRead) bool {
+	before := new(Point)
+	switch {
+	case read.at > 0:
+		s.at, b.Points = read.at, b.Points[:read.points]
+		if read.points > 0 {
+			before = &b.Points[read.points-1]
+		}
+	case !s.Skip('['):
 		return false
-	}
-	if s.Skip(']') {
+	case s.Skip(']'):
 		return true
 	}
-	var template jsonTemplate
-	for before := new(Point); limit > 0; limit-- {
+	next, points := s.at, read.points
+	defer func() { read.at, read.points = next, points }()
+	for ; points < limit; points++ {
+		next = s.at
 		at, p := space(s.text, s.at), b.Add()
-		if s.at = template.scan(s.text, at, p, before); s.at < 0 {
+		if s.at = read.template.scan(s.text, at, p, before); s.at < 0 {
 			var values jsonValues
 			*p = Point{}
 			if s.at = scanPoint(s.text, at, p, &values); s.at < 0 {
 				return false
 			}
-			template.learn(s.text, &values)
+			read.template.learn(s.text, &values)
 		}
 		if !s.Skip(',') {
+			read.template = jsonTemplate{} // of this point, which may be read once more
 			return s.Skip(']')
 		}
 		before = p

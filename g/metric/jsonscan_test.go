@@ -75,7 +75,7 @@ func TestScanKnowsTheEnd(t *testing.T) {
 	for n := range len(text) {
 		var b Batch
 		s := NewJSONScanner(text[:n])
-		require.False(t, s.Points(&b, 10), "%d bytes", n)
+		require.False(t, s.Points(&b, 10, new(PointsRead)), "%d bytes", n)
 		require.True(t, s.Cut(), "%d bytes", n)
 	}
 }
@@ -86,7 +86,7 @@ func TestScanKnowsWhatMoreTextCannotMend(t *testing.T) {
 	} {
 		var b Batch
 		s := NewJSONScanner([]byte(text))
-		require.False(t, s.Points(&b, 2), text)
+		require.False(t, s.Points(&b, 2, new(PointsRead)), text)
 		require.False(t, s.Cut(), text)
 	}
 }
@@ -141,7 +141,7 @@ func FuzzScanJSON(f *testing.F) {
 		const limit = 8
 		var got, want Batch
 		s := NewJSONScanner(text)
-		scanned := s.Points(&got, limit)
+		scanned := s.Points(&got, limit, new(PointsRead))
 		var frame JSONFrame
 		n, whole, err := frame.Scan(text)
 		if !scanned {
