@@ -58,7 +58,7 @@ func Launch(t *testing.T, args ...string) *Process {
 
 // lastWords is how long what a process has said may be under way after its end, if a
 // successor goes on to write.
-const lastWords = 100 * time.Millisecond
+const lastWords = time.Second
 
 // successor returns the process which took over from p and writes where p wrote. It is
 // killed at the test's end if it still runs.
