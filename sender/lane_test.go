@@ -165,7 +165,7 @@ func upTo(n int) []int {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	require.Eventually(t, ok, 10*time.Second, time.Millisecond, what)
+	require.Eventually(t, ok, 30*time.Second, time.Millisecond, what)
 }
 
 func TestPointsArriveInOrder(t *testing.T) {
