@@ -134,22 +134,24 @@ func (p *past) putSlot(b *queue.Block, slot int32, items []int32) (points int) {
 }
 
 // owing returns which lane gets an item that is owed to a target: that of the last
-// stand-in on whose way it is that was owed it, or the target's own. lane is the one for
-// new points; where that leads through former targets, so does the item.
+// stand-in on whose way it is that was owed it, or the target's own. Where nothing is left
+// of that stand-in, which had it in memory only, the item goes where it would have passed
+// it on: those that were closed before may have older points of the series. lane is the
+// one for new points; where that leads through former targets, so does the item.
 func (p *past) owing(t *target, lane *queue.Lane, b *queue.Block, item int32) *queue.Lane {
 	r, hash := t.relief.Load(), b.Items[item].Hash
 	if r == nil || !r.final || lane != t.entrance(hash) {
 		return lane
 	}
 	address := slices.Index(r.owners, t)
-	for _, in := range slices.Backward(r.closed) {
-		of := in.at(address)
+	for i, in := range slices.Backward(r.closed) {
+		of := in.targets[address]
 		if of == nil {
 			continue
 		}
 		lanes := p.states[of.id]
 		if len(lanes) != len(of.lanes) || b.Last > lanes[queue.LaneOf(hash, len(lanes))].Mark {
-			return of.laneOf(hash).blocks
+			return r.lane(i+1, address, hash)
 		}
 	}
 	return t.laneOf(hash).blocks
