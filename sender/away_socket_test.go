@@ -16,6 +16,7 @@ import (
 	"transfer/g/metric"
 	"transfer/sender/queue"
 	"transfer/sender/ring"
+	"transfer/sender/servertest"
 	"transfer/sender/spool"
 )
 
@@ -33,7 +34,7 @@ type judgeServer struct {
 }
 
 func newJudgeServer(t *testing.T) *judgeServer {
-	j := &judgeServer{server: rpc.NewServer(), address: "127.0.0.1:0"}
+	j := &judgeServer{server: rpc.NewServer(), address: servertest.OwnAddress(t)}
 	require.NoError(t, j.server.RegisterName("Judge", &j.Receiver))
 	j.come(t)
 	t.Cleanup(j.goAway)

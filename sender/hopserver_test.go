@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"transfer/sender/servertest"
 )
 
 // arrivals is what several next hops got, together. A point is "sN" and its number.
@@ -61,7 +63,7 @@ type server struct {
 }
 
 func newServer(t *testing.T, a *arrivals) *server {
-	s := &server{t: t, address: "127.0.0.1:0", arrivals: a, rpc: rpc.NewServer(), resumed: make(chan struct{}), open: map[net.Conn]bool{}}
+	s := &server{t: t, address: servertest.OwnAddress(t), arrivals: a, rpc: rpc.NewServer(), resumed: make(chan struct{}), open: map[net.Conn]bool{}}
 	close(s.resumed)
 	require.NoError(t, s.rpc.RegisterName("Transfer", (*hopService)(s)))
 	s.listen()

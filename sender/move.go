@@ -90,6 +90,7 @@ func (l *lane) move(ctx context.Context, drain <-chan struct{}) {
 		l.sleep(ctx, drain, nil, confirmPause)
 		l.arrived(&moved)
 	}
+	l.arrived(&moved) // what became safe since the last look
 }
 
 // forward puts onward what may go, and returns how long nothing more may.

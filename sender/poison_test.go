@@ -97,7 +97,9 @@ func TestAddressThatRefusesAllIsAtFault(t *testing.T) {
 	p.always = nil
 	p.mu.Unlock()
 	eventually(t, "all arrive", func() bool { return len(p.points()) == 20 })
-	require.Equal(t, upTo(20), p.points())
+	// Each is a series of its own: what was refused before the address came round in the
+	// midst of a judgement may come behind the part that it took first.
+	require.ElementsMatch(t, upTo(20), p.points())
 	bed.stop(t, 20)
 }
 

@@ -68,7 +68,22 @@ func (b *spoolBed) start(t *testing.T, past *State) *Sender {
 	s.use(c)
 	s.Start()
 	b.sender = s
+	t.Cleanup(func() { b.abandon(t, s) })
 	return s
+}
+
+// abandon ends a Sender that a failed test left running, so that its goroutines do not
+// fail the tests that follow.
+func (b *spoolBed) abandon(t *testing.T, s *Sender) {
+	if !t.Failed() || isClosed(s.drain) {
+		return
+	}
+	ctx, cancel := contextWithin(0)
+	defer cancel()
+	s.Stop(ctx)
+	if err := s.Close(); err != nil {
+		t.Log("cannot end the relay of a failed test:", err)
+	}
 }
 
 // stop ends the Sender without draining it, and returns its last state.

@@ -2,8 +2,6 @@ package servertest
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"net"
 	"os/exec"
 	"syscall"
@@ -28,7 +26,7 @@ type Redis struct {
 func StartRedis(t testing.TB, args ...string) *Redis {
 	t.Helper()
 	installed(t, "redis-server", "redis-server")
-	r := &Redis{Address: ownAddress(t), t: t}
+	r := &Redis{Address: OwnAddress(t), t: t}
 	host, port, err := net.SplitHostPort(r.Address)
 	if err != nil {
 		t.Fatal(err)
@@ -40,20 +38,6 @@ func StartRedis(t testing.TB, args ...string) *Redis {
 		r.Kill()
 	})
 	return r
-}
-
-// ownAddress returns an address on loopback for one server alone. At 127.0.0.1 a port that is
-// free now may be that of somebody's connection when the server starts, or starts again.
-func ownAddress(t testing.TB) string {
-	t.Helper()
-	const hosts = 250
-	host := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(hosts), rand.IntN(hosts), 1+rand.IntN(hosts))
-	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		t.Fatalf("cannot find a free port: %v", err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // start starts the server and waits until it answers.
