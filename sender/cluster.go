@@ -167,11 +167,7 @@ func (c *Cluster) Put(b *queue.Block, slots []int32) {
 	defer c.sorters.Put(s)
 	for from := 0; from < len(slots); {
 		from = s.sort(slots, from)
-		for _, slot := range s.used {
-			for _, lane := range c.lanesOf(slot) {
-				lane.Put(b, s.items(slot))
-			}
-		}
+		putShares(b, c.share(s))
 	}
 }
 

@@ -3,6 +3,7 @@ package sender
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,4 +86,40 @@ func BenchmarkPut(b *testing.B) {
 			b.ReportMetric(float64(cpuTime(b)-began)/float64(b.N)/200, "cpu-ns/item")
 		})
 	}
+}
+
+// BenchmarkPutMany is what a point costs that goes to two backends of 100 nodes, as it is
+// under load: two processors put by turns, and the Blocks get large before they leave.
+func BenchmarkPutMany(b *testing.B) {
+	const nodes, turn = 100, 5 // requests until a lane has its 1,000 points
+	var clusters [2]*Cluster
+	var requests [2][]*queue.Block
+	var places [2][][]int32
+	for i := range clusters {
+		clusters[i], requests[i], places[i] = putCluster(b, nodes, 1)
+	}
+	now := time.Now()
+	var puts, leaves atomic.Int64
+	began := cpuTime(b)
+	b.RunParallel(func(pb *testing.PB) {
+		sent := make([]byte, 0, 1<<20)
+		for pb.Next() {
+			n := puts.Add(1)
+			for i, c := range clusters {
+				c.Put(requests[i][n%8], places[i][n%8])
+			}
+			if n%turn > 0 {
+				continue
+			}
+			lane := leaves.Add(1) % nodes
+			for _, c := range clusters {
+				l := c.targets[lane].queue.Lanes()[0]
+				for block, _ := l.Take(now, 1); block != nil; block, _ = l.Take(now, 1) {
+					sent = append(sent[:0], block.Payload...)
+					l.Delivered(1, 0, now)
+				}
+			}
+		}
+	})
+	b.ReportMetric(float64(cpuTime(b)-began)/float64(b.N)/200, "cpu-ns/point")
 }

@@ -7,6 +7,7 @@ type sorter struct {
 	counts []int32
 	chosen []int32 // stride of them for each slot
 	used   []int32 // slots
+	shares []share // what that comes to for each lane
 }
 
 // newSorter returns a sorter for so many slots.
