@@ -24,12 +24,16 @@ func LookAhead(next, then, later *Lane, items, bytes int) {
 	}
 	if b := next.waiting.newest(); b != nil {
 		a.payload = uintptr(unsafe.Pointer(unsafe.SliceData(b.Payload))) + uintptr(len(b.Payload))
-		a.payloadEnd = a.payload + uintptr(bytes)
+		a.payloadEnd = a.payload + uintptr(min(bytes, mostAhead))
 		a.items = uintptr(unsafe.Pointer(unsafe.SliceData(b.Items))) + uintptr(itemBytes*len(b.Items))
 		a.itemsEnd = a.items + uintptr(itemBytes*items)
 	}
 	prefetch(&a)
 }
+
+// mostAhead is how much of the payload is asked for, bytes. What lies behind it the
+// processor asks for by itself, once it sees that memory is written in order.
+const mostAhead = 4 << 10
 
 // ahead is what to ask for: addresses, 0 for none. ahead_amd64.s knows their order.
 type ahead struct {
@@ -38,7 +42,7 @@ type ahead struct {
 	items, itemsEnd     uintptr
 }
 
-// prefetch asks the processor for the memory, and does not wait for it.
+// prefetch asks the processor for memory that will be written, and does not wait for it.
 //
 //go:noescape
 func prefetch(a *ahead)
