@@ -157,17 +157,32 @@ func (c *Cluster) nodeOf(slot int32) []*target {
 
 // Put copies the items of b to their slots, which Slot gave. b stays the caller's.
 func (c *Cluster) Put(b *queue.Block, slots []int32) {
-	if len(c.slots) == 1 && c.detours == nil {
-		for _, lane := range c.slots[0] {
-			lane.PutAll(b)
-		}
-		return
-	}
 	s := c.sorter()
 	defer c.sorters.Put(s)
 	for from := 0; from < len(slots); {
 		from = s.sort(slots, from)
 		putShares(b, c.share(s))
+	}
+}
+
+// manySlots is from how many slots on a batch comes as one Block and is sorted here. What
+// fewer lanes need is mostly in the processor's own caches.
+const manySlots = 12
+
+// FewSlots returns how many slots there are if the items of each are to come in a Block of
+// their own, by PutSlot; else 0. It is the same for as long as the Cluster is used.
+func (c *Cluster) FewSlots() int {
+	if len(c.slots) >= manySlots || c.detours != nil {
+		return 0
+	}
+	return len(c.slots)
+}
+
+// PutSlot copies all items of b, which belong to this one of a few slots. b stays the
+// caller's.
+func (c *Cluster) PutSlot(b *queue.Block, slot int) {
+	for _, lane := range c.slots[slot] {
+		lane.PutAll(b)
 	}
 }
 

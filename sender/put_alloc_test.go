@@ -18,11 +18,11 @@ func TestPutAllocatesNothing(t *testing.T) {
 	for _, nodes := range []int{0, 3, 20} {
 		for _, lanes := range []int{1, 4} {
 			t.Run(fmt.Sprintf("%d nodes of %d lanes", nodes, lanes), func(t *testing.T) {
-				c, requests, places := putCluster(t, nodes, lanes)
+				c, requests := putCluster(t, nodes, lanes)
 				now := time.Now()
 				once := func() {
-					for i, b := range requests {
-						c.Put(b, places[i])
+					for _, r := range requests {
+						r.put(c)
 					}
 					deliverAll(c, now)
 				}

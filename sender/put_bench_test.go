@@ -14,9 +14,26 @@ import (
 	"transfer/sender/queue"
 )
 
-// putCluster returns a cluster of so many nodes whose lanes nobody runs, and, with their slots, the
-// requests of 200 points that are put into it again and again; 0 nodes: a group.
-func putCluster(t testing.TB, nodes, lanes int) (*Cluster, []*queue.Block, [][]int32) {
+// putRequest is what the pipeline has for a cluster of 200 points: one Block, and the
+// items of each slot in one of its own where these are few.
+type putRequest struct {
+	whole *queue.Block
+	slots []int32
+	apart []*queue.Block
+}
+
+func (r *putRequest) put(c *Cluster) {
+	if r.apart == nil {
+		c.Put(r.whole, r.slots)
+	}
+	for slot, b := range r.apart {
+		c.PutSlot(b, slot)
+	}
+}
+
+// putCluster returns a cluster of so many nodes whose lanes nobody runs, and the requests
+// that are put into it again and again; 0 nodes: a group.
+func putCluster(t testing.TB, nodes, lanes int) (*Cluster, []*putRequest) {
 	t.Helper()
 	section := &g.Backend{Name: "peer", Hash: "crc32", Batch: 200, MaxConns: 32, Lanes: lanes, QueueBytes: 16 << 20, MaxAge: time.Hour}
 	p := plan{Backend: &peer{}}
@@ -32,18 +49,25 @@ func putCluster(t testing.TB, nodes, lanes int) (*Cluster, []*queue.Block, [][]i
 	require.NoError(t, err)
 
 	random := rand.New(rand.NewPCG(1, 2))
-	requests, places := make([]*queue.Block, 8), make([][]int32, 8)
-	for i := range requests {
-		b := &queue.Block{Accepted: time.Now()}
-		for range 200 {
-			b.Payload = append(b.Payload, make([]byte, 85+random.IntN(30))...)
-			hash := random.Uint32()
-			b.Close(hash)
-			places[i] = append(places[i], c.Slot(hash))
+	requests := make([]*putRequest, 8)
+	for n := range requests {
+		r := &putRequest{whole: &queue.Block{Accepted: time.Now()}}
+		for range c.FewSlots() {
+			r.apart = append(r.apart, &queue.Block{Accepted: r.whole.Accepted})
 		}
-		requests[i] = b
+		for i := range 200 {
+			r.whole.Payload = append(r.whole.Payload, make([]byte, 85+random.IntN(30))...)
+			hash := random.Uint32()
+			r.whole.Close(hash)
+			slot := c.Slot(hash)
+			r.slots = append(r.slots, slot)
+			if r.apart != nil {
+				r.apart[slot].Take(r.whole, i)
+			}
+		}
+		requests[n] = r
 	}
-	return c, requests, places
+	return c, requests
 }
 
 // deliverAll empties the queues as a backend would that answers at once.
@@ -71,14 +95,14 @@ func BenchmarkPut(b *testing.B) {
 		nodes, lanes int
 	}{{"group", 0, 1}, {"group of 16 lanes", 0, 16}, {"3 nodes", 3, 1}, {"20 nodes", 20, 1}, {"100 nodes", 100, 1}} {
 		b.Run(test.name, func(b *testing.B) {
-			c, requests, places := putCluster(b, test.nodes, test.lanes)
+			c, requests := putCluster(b, test.nodes, test.lanes)
 			now := time.Now()
 			each := max(len(c.targets), test.lanes) // requests until the lanes have about a batch
 			i := 0
 			b.ReportAllocs()
 			began := cpuTime(b)
 			for b.Loop() {
-				c.Put(requests[i%len(requests)], places[i%len(requests)])
+				requests[i%len(requests)].put(c)
 				if i++; i%each == 0 {
 					deliverAll(c, now)
 				}
@@ -93,10 +117,9 @@ func BenchmarkPut(b *testing.B) {
 func BenchmarkPutMany(b *testing.B) {
 	const nodes, turn = 100, 5 // requests until a lane has its 1,000 points
 	var clusters [2]*Cluster
-	var requests [2][]*queue.Block
-	var places [2][][]int32
+	var requests [2][]*putRequest
 	for i := range clusters {
-		clusters[i], requests[i], places[i] = putCluster(b, nodes, 1)
+		clusters[i], requests[i] = putCluster(b, nodes, 1)
 	}
 	now := time.Now()
 	var puts, leaves atomic.Int64
@@ -106,7 +129,7 @@ func BenchmarkPutMany(b *testing.B) {
 		for pb.Next() {
 			n := puts.Add(1)
 			for i, c := range clusters {
-				c.Put(requests[i][n%8], places[i][n%8])
+				requests[i][n%8].put(c)
 			}
 			if n%turn > 0 {
 				continue

@@ -21,18 +21,8 @@ func (c *Cluster) share(s *sorter) []share {
 	return s.shares
 }
 
-// manyShares is from how many lanes on the memory of each is asked for ahead. That of
-// fewer is mostly in the processor's own caches, or soon there.
-const manyShares = 12
-
-// putShares puts the items of b into the lanes.
+// putShares puts the items of b into the lanes, and asks for the memory of each ahead.
 func putShares(b *queue.Block, shares []share) {
-	if len(shares) < manyShares {
-		for i := range shares {
-			shares[i].lane.Put(b, shares[i].items)
-		}
-		return
-	}
 	itemSize, last := len(b.Payload)/b.Len(), len(shares)-1
 	for i := range shares {
 		next := &shares[min(i+2, last)]

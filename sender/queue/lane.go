@@ -91,9 +91,14 @@ func (l *Lane) Replayed(points int) {
 	l.queue.replayed += uint64(points)
 }
 
-// PutAll is Put with all items of src, for a lane that does not pass them on.
+// PutAll is Put with all items of src.
 func (l *Lane) PutAll(src *Block) {
 	held := l.queue.accept(src.Len())
+	if pass := l.onward; pass != nil {
+		l.queue.decline(src.Len())
+		pass(src, everyItem(src), false)
+		return
+	}
 	for from := 0; from < src.Len(); {
 		b := l.open(src, len(src.Item(from)))
 		n := b.takeRun(src, from, l.room())
@@ -103,6 +108,15 @@ func (l *Lane) PutAll(src *Block) {
 		l.queue.charge(b) // which may drop it
 	}
 	l.accepted(held)
+}
+
+// everyItem returns the numbers of all items of b.
+func everyItem(b *Block) []int32 {
+	all := make([]int32, b.Len())
+	for i := range all {
+		all[i] = int32(i)
+	}
+	return all
 }
 
 // accepted ends what queue.accept began, and does what is better done without the

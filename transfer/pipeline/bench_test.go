@@ -24,6 +24,8 @@ func (d drain) Wants(*metric.Point) bool  { return true }
 func (d drain) Hash() ring.Hash           { return d.hash }
 func (d drain) Slot(uint32) int32         { return 0 }
 func (d drain) Put(*queue.Block, []int32) {}
+func (d drain) FewSlots() int             { return 0 }
+func (d drain) PutSlot(*queue.Block, int) {}
 
 func (d drain) AppendSeries(dst []byte, p *metric.Point) []byte {
 	return metric.AppendKey(dst, p.Endpoint, p.Metric, p.Tags)

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type sink struct {
 	hash   ring.Hash
 	prefix string // of the metrics that it wants
+	few    int    // slots, if these are few
 
 	mu     sync.Mutex
 	blocks []*queue.Block // copies, in the order of Put
@@ -48,7 +50,18 @@ func seriesOf(p *metric.Point) string {
 
 func sample(p *metric.Point) string { return fmt.Sprintf(" %v %d\n", p.Value, p.Timestamp) }
 
-func (s *sink) Slot(hash uint32) int32 { return int32(hash >> 1) }
+func (s *sink) Slot(hash uint32) int32 {
+	if s.few > 0 {
+		return int32(hash % uint32(s.few))
+	}
+	return int32(hash >> 1)
+}
+
+func (s *sink) FewSlots() int { return s.few }
+
+func (s *sink) PutSlot(b *queue.Block, slot int) {
+	s.Put(b, slices.Repeat([]int32{int32(slot)}, b.Len()))
+}
 
 func (s *sink) Put(b *queue.Block, slots []int32) {
 	kept := &queue.Block{}

@@ -36,7 +36,7 @@ func newOutputs(backends []Backend, cache Cache) *outputs {
 		encoders = append(encoders, b)
 	}
 	o.series = series.New(cache.Series, cache.Bytes, murmur3, encoders...)
-	o.passages.New = func() any { return newPassage(o) }
+	o.passages.New = func() any { return newPassage(o).apart() }
 	return o
 }
 
@@ -48,14 +48,17 @@ type passage struct {
 	record *journal.Record // of the journal; nil: none was needed yet
 }
 
-// load is what one backend gets of a batch.
-type load struct {
-	queue.Block
-	slots []int32 // by item
-}
-
 func newPassage(to *outputs) *passage {
 	return &passage{to: to, cursor: to.series.Cursor(), loads: make([]load, len(to.backends))}
+}
+
+// apart makes the passage keep the items of each slot apart, for backends that want it
+// so, and returns it.
+func (w *passage) apart() *passage {
+	for i := range w.loads {
+		w.loads[i].apart = make([]queue.Block, w.to.backends[i].FewSlots())
+	}
+	return w
 }
 
 // encode appends a valid point to the load of each backend that wants it.
@@ -66,14 +69,14 @@ func (w *passage) encode(b *metric.Batch, p *metric.Point) {
 		if !part.Wanted {
 			continue
 		}
-		to, o := &w.loads[i], &w.to.backends[i]
+		o := &w.to.backends[i]
 		hash := found.Sum
 		if o.hash == ring.Murmur3 {
 			hash = found.Murmur3
 		}
+		to := w.loads[i].of(part.Slot)
 		to.Payload = o.AppendItem(to.Payload, part.Text, p)
 		to.Close(hash)
-		to.slots = append(to.slots, part.Slot)
 	}
 }
 
@@ -81,16 +84,9 @@ func (w *passage) encode(b *metric.Batch, p *metric.Point) {
 // were accepted at that time.
 func (w *passage) put(points int, last uint64, at *reading) {
 	for i := range w.loads {
-		if l := &w.loads[i]; l.Len() > 0 {
-			l.First, l.Last, l.Accepted = last-uint64(points)+1, last, at.accepted
-			w.to.backends[i].Put(&l.Block, l.slots)
-		}
+		w.loads[i].put(&w.to.backends[i], last-uint64(points)+1, last, at.accepted)
 	}
 }
-
-// keptPayload is how large a Block may have grown to be kept for the next batch, in
-// bytes: that of a giant request goes.
-const keptPayload = 512 << 10
 
 // release empties the passage and keeps it for another batch.
 func (w *passage) release() {
@@ -101,12 +97,7 @@ func (w *passage) release() {
 // empty makes the passage ready for another batch.
 func (w *passage) empty() {
 	for i := range w.loads {
-		if l := &w.loads[i]; cap(l.Payload) > keptPayload {
-			*l = load{}
-		} else {
-			l.Reset()
-			l.slots = l.slots[:0]
-		}
+		w.loads[i].empty()
 	}
 	if w.record != nil {
 		w.record.Reset()

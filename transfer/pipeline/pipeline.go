@@ -41,6 +41,11 @@ type Backend interface {
 	// item i belongs to slots[i], what Slot returned. It does no I/O and copies what it
 	// needs: the caller keeps both.
 	Put(b *queue.Block, slots []int32)
+	// FewSlots returns how many slots there are if they are so few that a batch is to
+	// come as one Block for each, 0 if it is to come by Put. It never changes.
+	FewSlots() int
+	// PutSlot is Put of items that all belong to one of these few slots.
+	PutSlot(b *queue.Block, slot int)
 }
 
 // Pipeline is the one way of points from all receivers to all backends.

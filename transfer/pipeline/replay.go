@@ -39,8 +39,7 @@ const roomEvery = 5 * time.Millisecond
 // is put before an older one. It returns how many points it read, and how many the
 // journal has lost. An error of ctx ends it.
 func (p *Pipeline) Replay(ctx context.Context, from uint64, records Journaled, to Replayer) (read, lost uint64, err error) {
-	now := p.outputs.Load().passages.Get().(*passage)
-	defer now.release()
+	now := newPassage(p.outputs.Load())
 	w := now
 	var routing []byte
 	routed := false
@@ -121,9 +120,10 @@ func (w *passage) replay(e *journal.Entry, accepted time.Time, to Replayer) {
 		w.encodeSome(e.Batch, points)
 	}
 	for i := range w.loads {
-		if l := &w.loads[i]; l.Len() > 0 {
-			l.First, l.Last, l.Accepted = e.First, e.Last(), accepted
-			to.Put(i, &l.Block, l.slots)
+		l := &w.loads[i]
+		if b := &l.whole; b.Len() > 0 {
+			b.First, b.Last, b.Accepted = e.First, e.Last(), accepted
+			to.Put(i, b, l.slots)
 		}
 	}
 }

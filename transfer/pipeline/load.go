@@ -1,0 +1,60 @@
+package pipeline
+
+import (
+	"time"
+
+	"transfer/sender/queue"
+)
+
+// load is what one backend gets of a batch. The items of many slots lie in one Block, in
+// the order of their points, for the backend to sort; those of few slots in a Block each,
+// which saves the sorting and a copy.
+type load struct {
+	whole queue.Block
+	slots []int32       // by item of whole
+	apart []queue.Block // by slot; empty: all is in whole
+}
+
+// of returns the Block for the next item of the slot, which is to be appended to it.
+func (l *load) of(slot int32) *queue.Block {
+	if len(l.apart) > 0 {
+		return &l.apart[slot]
+	}
+	l.slots = append(l.slots, slot)
+	return &l.whole
+}
+
+// put hands the load on, as of points with these numbers, accepted at that time.
+func (l *load) put(to Backend, first, last uint64, accepted time.Time) {
+	if b := &l.whole; b.Len() > 0 {
+		b.First, b.Last, b.Accepted = first, last, accepted
+		to.Put(b, l.slots)
+	}
+	for slot := range l.apart {
+		if b := &l.apart[slot]; b.Len() > 0 {
+			b.First, b.Last, b.Accepted = first, last, accepted
+			to.PutSlot(b, slot)
+		}
+	}
+}
+
+// empty makes the load ready for another batch.
+func (l *load) empty() {
+	emptyBlock(&l.whole)
+	l.slots = l.slots[:0]
+	for slot := range l.apart {
+		emptyBlock(&l.apart[slot])
+	}
+}
+
+// keptPayload is how large a Block may have grown to be kept for the next batch, in
+// bytes: that of a giant request goes.
+const keptPayload = 512 << 10
+
+func emptyBlock(b *queue.Block) {
+	if cap(b.Payload) > keptPayload {
+		*b = queue.Block{}
+		return
+	}
+	b.Reset()
+}
