@@ -135,3 +135,24 @@ func TestPoolClasses(t *testing.T) {
 	pool.Put(&Block{Payload: make([]byte, 0, smallestPayload-1)}) // is too small for any class
 	require.Equal(t, smallestPayload, cap(pool.Get(1).Payload))
 }
+
+// A lane that passes on what is put passes on a whole Block, too, and counts none of it.
+func TestPutAllPassesOn(t *testing.T) {
+	q := newTestQueue(Limits{Batch: 10, Bytes: 1 << 20}, 1)
+	l := q.Lanes()[0]
+	var passed []int32
+	require.True(t, l.Pass(func(_ *Block, chosen []int32, moved bool) ([]Spot, int) {
+		require.False(t, moved)
+		passed = append(passed, chosen...)
+		return nil, 0
+	}))
+	src := odd(rand.New(rand.NewPCG(5, 6)), 3, time.Now())
+	l.PutAll(src)
+	require.Equal(t, []int32{0, 1, 2}, passed)
+	require.Zero(t, q.Account().Accepted)
+
+	l.Keep()
+	l.PutAll(src)
+	require.Equal(t, uint64(3), q.Account().Accepted)
+	require.Len(t, passed, 3)
+}
