@@ -38,23 +38,22 @@ func (l *load) put(to Backend, first, last uint64, accepted time.Time) {
 	}
 }
 
-// empty makes the load ready for another batch.
-func (l *load) empty() {
-	emptyBlock(&l.whole)
-	l.slots = l.slots[:0]
-	for slot := range l.apart {
-		emptyBlock(&l.apart[slot])
-	}
-}
-
-// keptPayload is how large a Block may have grown to be kept for the next batch, in
-// bytes: that of a giant request goes.
+// keptPayload is how much memory for payload a load keeps for the next batch, in bytes:
+// that of a giant request goes.
 const keptPayload = 512 << 10
 
-func emptyBlock(b *queue.Block) {
-	if cap(b.Payload) > keptPayload {
-		*b = queue.Block{}
-		return
+// empty makes the load ready for another batch.
+func (l *load) empty() {
+	if cap(l.whole.Payload) > keptPayload {
+		l.whole, l.slots = queue.Block{}, nil
 	}
-	b.Reset()
+	l.whole.Reset()
+	l.slots = l.slots[:0]
+	for slot := range l.apart {
+		b := &l.apart[slot]
+		if cap(b.Payload) > keptPayload/len(l.apart) {
+			*b = queue.Block{}
+		}
+		b.Reset()
+	}
 }
