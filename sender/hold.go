@@ -49,14 +49,6 @@ func (l *lane) unheld(draining bool) time.Duration {
 	return holdPause
 }
 
-// withdraw gives back what is in flight, none of which was sent, until the stream is held.
-func (l *lane) withdraw() {
-	if l.blocks.InFlight() > 1 {
-		l.poison.parting.end() // the Blocks will not come together again
-	}
-	l.blocks.Withdraw()
-}
-
 // loadStream reads the lane's next Block from its stream, at from, into the queue. It
 // returns how long to wait before it is tried again, 0 on success. What is missing between
 // two Blocks, or at the end, Redis has lost.

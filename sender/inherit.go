@@ -34,7 +34,7 @@ func (l *lane) disinherit(onward int) {
 		return
 	}
 	if onward == 0 {
-		l.withdraw()
+		l.blocks.Withdraw()
 	}
 	l.expects = time.Time{}
 	l.target.mu.Lock()

@@ -158,7 +158,7 @@ func (l *lane) mayTake() bool {
 func (l *lane) deliver(ctx context.Context) error {
 	held := l.unheld(false) == 0
 	if !held && l.written == 0 {
-		l.withdraw()
+		l.blocks.Withdraw()
 		return nil
 	}
 	if err := l.connect(ctx); err != nil {
@@ -231,13 +231,14 @@ func (l *lane) recover(ctx context.Context, drain <-chan struct{}, err error) bo
 	l.role.hops.failed(l.role.hops.all[l.hop], err, true, l.now)
 	l.failing = true
 	l.suspect(err)
+	judging := l.isJudging(err)
 	if l.spoilt(err) {
 		l.disconnect()
 	}
 	l.written = 0
 	l.blocks.Return()
 	l.reading.close() // a target that is away for long holds no file open
-	if !l.poison.parting.under() {
+	if !judging {
 		l.moveTo(l.role.hops.leave(l.hop, l.now))
 	}
 	if l.tried++; l.tried%len(l.role.addresses) != 0 {
@@ -261,9 +262,6 @@ func (l *lane) suspect(err error) {
 		l.poison.losses = 0
 	case l.blocks.InFlight() > 0:
 		l.poison.lost(l.blocks.Flight(0))
-	}
-	if l.blocks.InFlight() > 1 {
-		l.poison.parting.end() // the Blocks will not come together again
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -94,7 +95,7 @@ func TestAddressAtFault(t *testing.T) {
 	taken, _ := sendParts(p, func(uint32) bool { return true })
 	require.Empty(t, taken)
 	require.Empty(t, guilty(p))
-	require.False(t, p.lonely())
+	require.False(t, p.lacksCompany())
 	p.again()
 	taken, _ = sendParts(p, func(h uint32) bool { return h == 3 })
 	require.Equal(t, []uint32{0, 1, 2, 4, 5, 6}, taken)
@@ -107,10 +108,9 @@ func TestLonelyPointWaitsForCompany(t *testing.T) {
 	p.add(numberedBlock(5, 6))
 	bad := func(h uint32) bool { return h == 5 }
 	sendParts(p, bad)
-	require.True(t, p.lonely())
+	require.True(t, p.lacksCompany())
 	require.Empty(t, guilty(p))
 	p.add(numberedBlock(6, 9))
-	require.False(t, p.lonely())
 	taken, _ := sendParts(p, bad)
 	require.Equal(t, []uint32{6, 7, 8}, taken)
 	require.Equal(t, []uint32{5}, guilty(p))
@@ -128,4 +128,93 @@ func TestAnotherAddressJudgesAnew(t *testing.T) {
 	taken, _ := sendParts(p, func(uint32) bool { return true })
 	require.Empty(t, taken)
 	require.Empty(t, guilty(p), "this address has taken none of them")
+}
+
+// P4 while an address comes round in the midst of a judgement: what is taken of a series
+// is taken in order, whatever is refused before and for good.
+func TestJudgementKeepsTheOrder(t *testing.T) {
+	for seed := range uint64(2000) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		series, ill := 1+random.IntN(9), random.IntN(60)
+		bad := map[int]bool{}
+		for range random.IntN(4) {
+			bad[random.IntN(100)] = true
+		}
+		p, calls, newest := &parting{}, 0, make([]int, series)
+		points := 0
+		for again := true; again; again = p.lacksCompany() {
+			size := 1 + random.IntN(20)
+			p.add(blockOfSeries(points, points+size, func() uint32 { return uint32(random.IntN(series)) }))
+			points += size
+			for b := p.next(); b != nil; b = p.next() {
+				calls++
+				if calls <= ill || holds(b, bad) {
+					p.refused("bad")
+					continue
+				}
+				p.took()
+				for i, item := range b.Items {
+					number := numberOf(b, i)
+					require.GreaterOrEqual(t, number, newest[item.Hash], "seed %d: it comes behind a newer one", seed)
+					newest[item.Hash] = number
+				}
+			}
+		}
+		if !p.taken {
+			require.Empty(t, guilty(p))
+			continue
+		}
+		require.False(t, p.isOpen(), "seed %d", seed)
+		_ = p.bury(func(b *queue.Block, item int, _ string) error {
+			require.True(t, bad[numberOf(b, item)], "seed %d: it is not to blame", seed)
+			return nil
+		})
+	}
+}
+
+// blockOfSeries returns a Block of points whose items are their numbers.
+func blockOfSeries(from, to int, series func() uint32) *queue.Block {
+	b := &queue.Block{First: uint64(from), Last: uint64(to)}
+	for n := from; n < to; n++ {
+		b.Payload = strconv.AppendInt(b.Payload, int64(n), 10)
+		b.Close(series())
+	}
+	return b
+}
+
+func numberOf(b *queue.Block, i int) int {
+	n, err := strconv.Atoi(string(b.Item(i)))
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+func holds(b *queue.Block, bad map[int]bool) bool {
+	for i := range b.Items {
+		if bad[numberOf(b, i)] {
+			return true
+		}
+	}
+	return false
+}
+
+// A connection may break for any reason: a single point has to cost many.
+func TestOneLossIsNoRefusal(t *testing.T) {
+	p := &parting{}
+	p.add(numberedBlock(0, 2))
+	p.refused("it costs the connection")
+	for range deadlyLosses - 1 {
+		require.Equal(t, "0;", string(p.next().Item(0)))
+		p.lost()
+	}
+	require.Equal(t, "0;", string(p.next().Item(0)))
+	p.lost()
+	require.Equal(t, "1;", string(p.next().Item(0)), "it is suspect")
+	p.took()
+	require.Equal(t, "0;", string(p.next().Item(0)))
+	p.lost()
+	require.Equal(t, "0;", string(p.next().Item(0)), "its losses count anew")
+	p.took()
+	require.Empty(t, guilty(p))
 }

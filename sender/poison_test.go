@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -135,29 +136,35 @@ func TestLonelyPointIsJudgedInCompany(t *testing.T) {
 
 // A point that costs the connection each time is found, too.
 func TestPointThatKillsConnections(t *testing.T) {
-	p := &peer{always: refuses(errors.New("connection reset"), 13)}
-	bed := newSpoolBed(t, p)
-	s := bed.start(t, nil)
-	putBatches(s, 0, 20)
-	eventually(t, "all is settled", func() bool { return bed.target().Queued == 0 })
-	require.Equal(t, without(upTo(20), 13), p.points())
-	require.Equal(t, map[string]uint64{"dead_letter": 1}, bed.target().Dropped)
-	bed.stop(t, 20)
+	synctest.Test(t, func(t *testing.T) {
+		p := &peer{always: refuses(errors.New("connection reset"), 13)}
+		bed := newSpoolBed(t, p)
+		s := bed.start(t, nil)
+		putBatches(s, 0, 20)
+		settleFor(t, bed, time.Minute)
+		require.Equal(t, without(upTo(20), 13), p.points())
+		require.Equal(t, map[string]uint64{"dead_letter": 1}, bed.target().Dropped)
+		end(t, bed)
+	})
 }
 
 // A backend that breaks every connection for a while gets all points in the end.
 func TestBrokenConnectionsAreNoPoison(t *testing.T) {
-	p := &peer{}
-	for range 6 {
-		p.answers = append(p.answers, fails(errors.New("connection reset")))
+	for losses := range 30 {
+		synctest.Test(t, func(t *testing.T) {
+			p := &peer{}
+			for range losses {
+				p.answers = append(p.answers, fails(errors.New("connection reset")))
+			}
+			bed := newSpoolBed(t, p)
+			s := bed.start(t, nil)
+			putBatches(s, 0, 20)
+			settleFor(t, bed, 10*time.Minute)
+			require.ElementsMatch(t, upTo(20), p.points(), "each is a series of its own")
+			require.Empty(t, bed.target().Dropped)
+			end(t, bed)
+		})
 	}
-	bed := newSpoolBed(t, p)
-	s := bed.start(t, nil)
-	putBatches(s, 0, 20)
-	eventually(t, "all arrive", func() bool { return len(p.points()) == 20 })
-	require.Equal(t, upTo(20), p.points())
-	require.Empty(t, bed.target().Dropped)
-	bed.stop(t, 20)
 }
 
 // Where a group has several addresses, one that refuses everything for good hands over
@@ -200,4 +207,124 @@ func TestHungCallsAreNoPoison(t *testing.T) {
 	}
 	require.True(t, l.poison.isSuspect(l.blocks.Flight(0)), "it breaks")
 	q.Close()
+}
+
+// Such a point is found as well when it comes alone.
+func TestLonelyPointThatKillsConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &peer{always: refuses(errors.New("connection reset"), 0)}
+		bed := newSpoolBed(t, p)
+		s := bed.start(t, nil)
+		put(s, 0, 1)
+		settleFor(t, bed, 20*time.Second)
+		require.Empty(t, bed.target().Dropped)
+		put(s, 1, 3)
+		settleFor(t, bed, time.Minute)
+		require.Equal(t, []int{1, 2}, p.points())
+		row := bed.target()
+		require.Equal(t, map[string]uint64{"dead_letter": 1}, row.Dropped)
+		require.LessOrEqual(t, row.Resent, uint64(20), "it alone is sent again and again")
+		end(t, bed)
+	})
+}
+
+// P4: a point that costs connections, or is refused, is not overtaken by newer ones of its
+// series, since it may be the address that is at fault.
+func TestSuspectIsNotOvertaken(t *testing.T) {
+	for most, err := range map[int]error{
+		patientRounds * deadlyLosses: errors.New("connection reset"),
+		patientRounds:                &Refusal{Permanent: true, Err: errors.New("read only")},
+	} {
+		for times := range most {
+			t.Run(fmt.Sprintf("%v %d", err, times+1), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					p := &peer{}
+					for range times + 1 {
+						p.answers = append(p.answers, fails(err))
+					}
+					bed := newSpoolBed(t, p)
+					s := bed.start(t, nil)
+					for n := range 6 {
+						putOf(s, 7, n)
+						time.Sleep(time.Second)
+					}
+					settleFor(t, bed, 10*time.Minute)
+					require.Equal(t, upTo(6), p.points())
+					require.Empty(t, bed.target().Dropped)
+					end(t, bed)
+				})
+			})
+		}
+	}
+}
+
+// Where there is no other series, newer points of its own have to judge it in the end.
+func TestPoisonInTheOnlySeries(t *testing.T) {
+	for name, err := range map[string]error{"resets": errors.New("connection reset"), "refuses": &Refusal{Permanent: true, Err: errors.New("bad point")}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &peer{always: refuses(err, 2, 4)}
+				bed := newSpoolBed(t, p)
+				s := bed.start(t, nil)
+				for n := range 40 {
+					putOf(s, 7, n)
+					time.Sleep(5 * time.Second)
+				}
+				settleFor(t, bed, 10*time.Minute)
+				require.Equal(t, without(upTo(40), 2, 4), p.points())
+				require.Equal(t, map[string]uint64{"dead_letter": 2}, bed.target().Dropped)
+				end(t, bed)
+			})
+		})
+	}
+}
+
+// putOf puts one point of the series.
+func putOf(s *Sender, series uint32, number int) {
+	b := &queue.Block{First: uint64(number + 1), Last: uint64(number + 1), Accepted: time.Now()}
+	b.Payload = strconv.AppendInt(nil, int64(number), 10)
+	b.Close(series)
+	place(s.clusters[0], b)
+}
+
+// settleFor waits until nothing is queued, or for the time of a synctest bubble.
+func settleFor(t *testing.T, bed *spoolBed, limit time.Duration) {
+	t.Helper()
+	for begun := time.Now(); time.Since(begun) < limit && bed.target().Queued > 0; {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// end ends the relay of a test in a synctest bubble, which sees whether anything goes on.
+func end(t *testing.T, bed *spoolBed) {
+	t.Helper()
+	ctx, cancel := contextWithin(0)
+	defer cancel()
+	bed.sender.Stop(ctx)
+	require.NoError(t, bed.sender.Close())
+	require.True(t, bed.target().Balanced())
+}
+
+// An address that goes away in the midst of a judgement holds nothing up where there is
+// another one, which judges anew.
+func TestJudgementGoesOnAtAnotherAddress(t *testing.T) {
+	p := &peer{dialErr: map[string]error{}}
+	calls := 0
+	p.always = func(c *call) error {
+		if c.conn.address != "a:1" {
+			return nil
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if calls++; calls <= 2 {
+			return &Refusal{Permanent: true, Err: errors.New("bad point")}
+		}
+		p.dialErr["a:1"] = errors.New("connection refused")
+		return errors.New("connection reset")
+	}
+	s := start(t, p, "a:1", "b:1")
+	putBatches(s, 0, 20)
+	eventually(t, "all arrive", func() bool { return len(p.points()) == 20 })
+	require.Equal(t, upTo(20), p.points())
+	require.Zero(t, stop(t, s, time.Second))
 }
