@@ -53,7 +53,7 @@ func TestCommandRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		"nothing":       {nil, "name at least one"},
+		"nothing":       {[]string{}, "name at least one"},
 		"same name":     {[]string{"--graph", "a=127.0.0.1:0", "--judge", "a=127.0.0.1:0"}, "two stand-ins called"},
 		"no such sink":  {[]string{"--graph", "127.0.0.1:0", "--fault", "g=hang"}, "no stand-in is called"},
 		"half a fault":  {[]string{"--graph", "127.0.0.1:0", "--fault", "graph"}, "write NAME=FAULT"},
