@@ -3,6 +3,8 @@
 LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint-$(LINT_VERSION)
 COMMIT := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+# Packages tested at a time: their tests wait for most of their time.
+ATONCE := -p 4
 FUZZTIME ?= 5m
 FUZZ ?= .
 UNIT = $(shell go list ./... | grep -v /transfer/e2e)
@@ -21,10 +23,10 @@ cluster: build ## build, then show three relays that share a Redis (needs redis-
 
 test: ## install what the tests need (as root on Debian) and run them
 	@.ci/install
-	go test -timeout 20m $(UNIT)
+	go test $(ATONCE) -timeout 20m $(UNIT)
 
 race: ## run the tests under the race detector
-	CGO_ENABLED=1 go test -race -timeout 20m $(UNIT)
+	CGO_ENABLED=1 go test -race $(ATONCE) -timeout 20m $(UNIT)
 
 lint: $(LINT) ## check style, mistakes and the direction of imports
 	$(LINT) run ./...
