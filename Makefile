@@ -3,11 +3,13 @@
 LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint-$(LINT_VERSION)
 COMMIT := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
-# Packages tested at a time: their tests wait for most of their time.
-ATONCE := -p 4
+# Tests wait for most of their time: more run at once than there are cores, the package
+# that takes longest first.
+ATONCE := -p 3 -parallel 8
 FUZZTIME ?= 5m
 FUZZ ?= .
-UNIT = $(shell go list ./... | grep -v /transfer/e2e)
+LONGEST := transfer/sender
+UNIT = $(LONGEST) $(filter-out $(LONGEST),$(shell go list ./... | grep -v /transfer/e2e))
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
