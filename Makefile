@@ -3,6 +3,10 @@
 LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint-$(LINT_VERSION)
 COMMIT := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+# Tests are built as the product is, static and without this machine's paths, so that no
+# package is compiled twice.
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath $(GOFLAGS)
 # Tests wait for most of their time: more run at once than there are cores, the package
 # that takes longest first.
 ATONCE := -p 3 -parallel 8
@@ -15,7 +19,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## make the static binary bin/transfer
-	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags '-s -w -X transfer/g.commit=$(COMMIT)' -o bin/transfer ./transfer
+	go build -buildvcs=false -ldflags '-s -w -X transfer/g.commit=$(COMMIT)' -o bin/transfer ./transfer
 
 run: build ## build, then show the relay at work on this machine's own figures
 	bin/transfer demo
