@@ -160,7 +160,10 @@ func TestBrokenConnectionsAreNoPoison(t *testing.T) {
 			s := bed.start(t, nil)
 			putBatches(s, 0, 20)
 			settleFor(t, bed, 10*time.Minute)
-			require.ElementsMatch(t, upTo(20), p.points(), "each is a series of its own")
+			if losses < 2*deadlyLosses { // or else a point may be suspect, and comes behind other series
+				require.Equal(t, upTo(20), p.points())
+			}
+			require.ElementsMatch(t, upTo(20), p.points())
 			require.Empty(t, bed.target().Dropped)
 			end(t, bed)
 		})
