@@ -40,14 +40,6 @@ func (l *lane) judge(refusal error) error {
 	return l.bury()
 }
 
-// isJudging reports whether the lane stays at its address after err, which ended a call or
-// a dial: points are being judged there. An address that is gone for more than a restart
-// judges none.
-func (l *lane) isJudging(err error) bool {
-	gone := l.conn == nil || isTimeout(err)
-	return l.poison.parting.under() && (!gone || l.tried < deadlyLosses)
-}
-
 // convene takes the Blocks of the judgement under way into flight again, all of which
 // were given back when a call failed. Where they are not there as they were, or none is
 // under way, it begins one with what is in flight.

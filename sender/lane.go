@@ -231,7 +231,7 @@ func (l *lane) recover(ctx context.Context, drain <-chan struct{}, err error) bo
 	l.role.hops.failed(l.role.hops.all[l.hop], err, true, l.now)
 	l.failing = true
 	l.suspect(err)
-	judging := l.isJudging(err)
+	judging := l.poison.holds(l.conn == nil || isTimeout(err))
 	if l.spoilt(err) {
 		l.disconnect()
 	}

@@ -26,6 +26,7 @@ type poison struct {
 	losses  int    // in a row with that Block
 	rounds  int    // judgements of that Block that ended with points held up
 	series  int    // of which a point was refused in the last one
+	away    int    // failures in a row for which the address was not there
 }
 
 // print tells whether a Block is the same one as before, also when it was read from
@@ -63,6 +64,17 @@ func (p *poison) lost(b *queue.Block) {
 	}
 }
 
+// holds reports whether a lane stays at its address after a failure, since points are
+// judged there. gone: it could not be dialled, or hung. One that is gone for more than a
+// restart judges none.
+func (p *poison) holds(gone bool) bool {
+	p.away++
+	if !gone {
+		p.away = 0
+	}
+	return p.parting.under() && p.away < deadlyLosses
+}
+
 // isPatient reports whether points are still held up for those of their series that the
 // address refuses.
 func (p *poison) isPatient() bool { return p.rounds == 0 || p.rounds < patientRounds*p.series }
@@ -86,5 +98,5 @@ func (p *poison) adjourn() {
 // forgive forgets all suspicion.
 func (p *poison) forgive() {
 	p.parting.end()
-	p.losses, p.rounds = 0, 0
+	p.losses, p.rounds, p.away = 0, 0, 0
 }
